@@ -1,0 +1,153 @@
+import { z } from 'zod'
+
+/** A SHA-256 as 64 lower-case hexadecimal digits. */
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal digits')
+
+/** Names of edges, devices, models and datasets: usable in topics, keys and Kubernetes names alike. */
+export const name = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and "-", at most 63')
+
+/** Where a photo is and how to recognise it. */
+export const photoReference = z.object({
+  hash: sha256,
+  /** Bytes. */
+  size: z.number().int().positive(),
+  mediaType: z.string(),
+  /** Where functions on this node read the photo. Absent once it has left the node. */
+  url: z.url().optional(),
+})
+
+const scoredLabel = z.object({ label: z.string().min(1), score: z.number().min(0).max(1) })
+
+/** Labels with calibrated probabilities (they sum to 1, highest first) from one model version. */
+export const prediction = z.object({
+  model: z.object({ name, version: z.number().int().positive() }),
+  labels: z.array(scoredLabel).min(2),
+  /** The calibrated probability of the top label. */
+  confidence: z.number().min(0).max(1),
+})
+
+/** What the frozen backbone computed: float16, little-endian, base64. */
+export const features = z.object({ backbone: sha256, values: z.base64() })
+
+/** How `filter-confidence` decides for a model version; written by its training run. */
+export const thresholds = z.object({
+  /** Calibrated confidence from which a prediction may become a pseudo-label. */
+  accept: z.number().min(0).max(1),
+  /** Share of the accepted photos that goes to a person anyway, so that error rates are measured. */
+  audit: z.number().min(0).max(1),
+})
+
+/** A photo that this edge decided on earlier and that resembles the one in question. */
+export const neighbour = z.object({
+  photo: sha256,
+  /** Hamming distance of the perceptual hashes, in bits of 64. */
+  distance: z.number().int().min(0).max(64),
+  /** Cosine similarity of the features, where both are known. */
+  similarity: z.number().min(-1.001).max(1.001).optional(),
+})
+
+/** `features`: no picture leaves the site; `review`: those a person has to look at; `all`: every sample's. */
+export const uplink = z.enum(['features', 'review', 'all'])
+
+const origin = z.object({
+  edge: name,
+  device: name,
+  /** The edge's own count of photos: the order in which they came, whatever the clocks say. */
+  sequence: z.number().int().nonnegative(),
+})
+
+/** `photo.captured`: a device's photo is on the edge's disk. */
+export const photoCaptured = origin.extend({ photo: photoReference })
+
+/** `photo.classified`: what the serving model says; or, for an unreadable photo, why it cannot say anything. */
+export const photoClassified = photoCaptured.extend({
+  prediction: prediction.nullable(),
+  features: features.nullable(),
+  /** 64-bit perceptual hash, 16 hexadecimal digits. */
+  perceptualHash: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .nullable(),
+  unreadable: z.string().optional(),
+  thresholds: thresholds.nullable(),
+  /** What the agent's decision index knows; the agent adds it on the way to `filter-confidence`. */
+  neighbours: z.array(neighbour).optional(),
+})
+
+/** Why a sample got its band: a code for machines, a sentence for people, and the numbers that decided. */
+export const reason = z.object({
+  code: z.enum(['confident', 'audit', 'uncertain', 'duplicate', 'unreadable']),
+  text: z.string(),
+  numbers: z.record(z.string(), z.union([z.number(), z.string()])),
+})
+
+/** `sample.accepted | sample.review | sample.rejected`: what `filter-confidence` decided. */
+export const sample = photoClassified.omit({ neighbours: true, thresholds: true, unreadable: true }).extend({
+  band: z.enum(['accept', 'review', 'reject']),
+  audit: z.boolean(),
+  reason,
+  /** The edge's policy; the agent adds it on the way to `upload-sample`. */
+  uplink: uplink.optional(),
+})
+
+/** `sample.uploaded`: the sample is in S3. */
+export const sampleUploaded = origin.extend({
+  photo: photoReference.omit({ url: true }),
+  band: z.enum(['accept', 'review']),
+  dataset: name,
+  /** Bytes that crossed the uplink for this sample, metadata included. */
+  bytes: z.number().int().nonnegative(),
+  /** Whether the photo itself went up. */
+  withPhoto: z.boolean(),
+})
+
+/** `sample.labelled`: a person answered. */
+export const sampleLabelled = z.object({
+  photo: sha256,
+  dataset: name,
+  label: z.string().min(1),
+  by: z.string().min(1),
+})
+
+/** `retrain.requested`: a snapshot and a run are in S3, waiting for the training controller. */
+export const retrainRequested = z.object({
+  dataset: name,
+  model: name,
+  run: z.string().min(1),
+  snapshot: z.string().min(1),
+})
+
+/** `retrain.started`, `retrain.progress`: a run at work. */
+export const retrainProgress = retrainRequested.extend({
+  stage: z.string(),
+  /** Share done of the stage, 0 to 1. */
+  done: z.number().min(0).max(1),
+})
+
+/** `model.trained`: a complete model version is in the registry, not yet judged. */
+export const modelTrained = retrainRequested.extend({ version: z.number().int().positive() })
+
+/** The figures of a judgement on the golden set. Losses are natural-logarithm log losses per photo. */
+export const judgement = z.object({
+  verdict: z.enum(['promote', 'refuse', 'inconclusive']),
+  why: z.string(),
+  figures: z.record(z.string(), z.number().nullable()),
+})
+
+/** `model.promoted | model.refused`: what `promote-model` decided. */
+export const modelJudged = modelTrained.extend({
+  channel: name,
+  /** The version that served before; null when there was none. */
+  serving: z.number().int().positive().nullable(),
+  judgement,
+})
+
+export type PhotoReference = z.infer<typeof photoReference>
+export type Prediction = z.infer<typeof prediction>
+export type Thresholds = z.infer<typeof thresholds>
+export type Neighbour = z.infer<typeof neighbour>
+export type Uplink = z.infer<typeof uplink>
+export type Sample = z.infer<typeof sample>
+export type Judgement = z.infer<typeof judgement>

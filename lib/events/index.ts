@@ -1,0 +1,25 @@
+/**
+ * The events of the loop: their types, their data, and CloudEvents' HTTP binding.
+ * @module
+ */
+
+export type {
+  Judgement,
+  Neighbour,
+  PhotoReference,
+  Prediction,
+  Sample,
+  Thresholds,
+  Uplink,
+} from './data.ts'
+export * as eventData from './data.ts'
+export { createEvent, parseEvent } from './event.ts'
+export {
+  carriesEvent,
+  encodeEvent,
+  eventRequest,
+  eventResponse,
+  readEvent,
+  readEventResponse,
+} from './http.ts'
+export type { EdgeloopEvent, EventData, EventType } from './types.ts'
