@@ -1,0 +1,10 @@
+export { decodeHead, type EncodedHead, encodeHead, HeadJson } from './codec.ts'
+export {
+  type Head,
+  headDimensions,
+  predictLogits,
+  predictScores,
+  rankScores,
+  type Score,
+  softmax,
+} from './head.ts'
