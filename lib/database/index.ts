@@ -1,0 +1,3 @@
+export { type Database, openDatabase } from './database.ts'
+export { syncDirectory } from './files.ts'
+export type { Found, Key, KeyRange, Table } from './table.ts'
