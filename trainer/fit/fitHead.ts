@@ -1,0 +1,161 @@
+/**
+ * From labelled features to a calibrated head.
+ * @module
+ */
+import { setImmediate } from 'node:timers/promises'
+import { type Head, softmax } from '../../lib/head/index.ts'
+import { DEFAULT_C, fitLogistic, type LogisticProblem } from './logistic.ts'
+import { type Metrics, measure } from './metrics.ts'
+import { outOfFoldLogits } from './outOfFold.ts'
+import type { Origin, Sample } from './sample.ts'
+import { measureScale } from './scale.ts'
+import { countByLabel, selectSamples } from './select.ts'
+import { fitTemperature, type TemperaturePrior } from './temperature.ts'
+import { balanceClasses } from './weights.ts'
+
+export interface FitParameters {
+  /** Inverse strength of the regularisation. */
+  c: number
+  /** What a sample of each origin counts in training. */
+  originWeights: Record<Origin, number>
+  /** What a sample of each origin counts for the temperature. */
+  calibrationWeights: Record<Origin, number>
+  /** At most this many pseudo-labels for each label that people gave, per class. */
+  pseudoPerLabel: number
+  folds: number
+  temperaturePrior: TemperaturePrior
+}
+
+export const FIT_DEFAULTS: FitParameters = {
+  c: DEFAULT_C,
+  originWeights: { seed: 1, person: 1, audit: 1, pseudo: 1 },
+  calibrationWeights: { seed: 1, person: 1, audit: 1, pseudo: 1 },
+  pseudoPerLabel: 10,
+  folds: 5,
+  temperaturePrior: { centre: 1, spread: 0.3 },
+}
+
+export interface FitProgress {
+  step: 'scale' | 'fit' | 'out-of-fold' | 'calibrate'
+  /** Steps done of `total`. */
+  done: number
+  total: number
+}
+
+export interface FitReport {
+  parameters: FitParameters
+  seed: number
+  samples: {
+    used: number
+    dimensions: number
+    byOrigin: Record<Origin, number>
+    byLabel: Record<string, number>
+    /** Pseudo-labels above the cap. */
+    pseudoLeftOut: number
+  }
+  temperature: number
+  /** Of models on photos held out from them, over people's labels; null when no class has two samples. */
+  outOfFold: Metrics | null
+  solver: { iterations: number; converged: boolean }
+  seconds: { fit: number; outOfFold: number; total: number }
+}
+
+export interface FitRequest {
+  samples: readonly Sample[]
+  labels: readonly string[]
+  seed: number
+  parameters?: Partial<FitParameters>
+  onProgress?: (progress: FitProgress) => void
+}
+
+/**
+ * Trains a head: shrunken scales, class-balanced L2 logistic regression, a temperature from out-of-fold logits. The
+ * same samples and seed give the same head, bit by bit, in whatever order the samples come.
+ * @throws EdgeloopError INVALID_INPUT when labels or samples are missing or malformed, with what is missing
+ */
+export async function fitHead(request: FitRequest): Promise<{ head: Head; report: FitReport }> {
+  const { labels, seed, onProgress = () => {} } = request
+  const parameters = { ...FIT_DEFAULTS, ...request.parameters }
+  const { c, originWeights, calibrationWeights, folds } = parameters
+  const started = performance.now()
+  const total = folds + 3
+  const step = async (name: FitProgress['step'], done: number): Promise<void> => {
+    onProgress({ step: name, done, total })
+    await setImmediate()
+  }
+
+  const used = selectSamples(request.samples, labels, parameters.pseudoPerLabel, seed)
+  const targets = Int32Array.from(used, ({ label }) => labels.indexOf(label))
+  const weigh = (byOrigin: Record<Origin, number>): Float64Array =>
+    Float64Array.from(used, ({ weight, origin }) => weight * byOrigin[origin])
+  const rows = used.map(({ features }) => features)
+  const { mean, scale } = measureScale(rows)
+  await step('scale', 1)
+
+  const problem: LogisticProblem = {
+    rows,
+    targets,
+    weights: weigh(originWeights),
+    mean,
+    scale,
+    classes: labels.length,
+    c,
+  }
+  const fit = fitLogistic({ ...problem, weights: balanceClasses(problem.weights, targets, labels.length) })
+  await step('fit', 2)
+  const fitted = performance.now()
+
+  const held = await outOfFoldLogits(problem, folds, fit.solution, (fold) =>
+    onProgress({ step: 'out-of-fold', done: 2 + fold, total })
+  )
+  const heldTargets = Int32Array.from(held.indices, (i) => targets[i]!)
+  const calibration = weigh(calibrationWeights)
+  const heldWeights = balanceClasses(
+    Float64Array.from(held.indices, (i) => calibration[i]!),
+    heldTargets,
+    labels.length
+  )
+  const temperature = fitTemperature(held.logits, heldTargets, heldWeights, parameters.temperaturePrior)
+  const scored = held.indices.flatMap((i, at) => (used[i]!.origin === 'pseudo' ? [] : [at]))
+  const outOfFold =
+    scored.length > 0
+      ? measure(
+          labels,
+          scored.map((at) => heldTargets[at]!),
+          scored.map((at) => softmax(held.logits[at]!, temperature))
+        )
+      : null
+  await step('calibrate', total)
+  const ended = performance.now()
+
+  const head: Head = {
+    labels: [...labels],
+    weights: Float32Array.from(fit.weights),
+    bias: Float32Array.from(fit.bias),
+    mean: Float32Array.from(mean),
+    scale: Float32Array.from(scale),
+    temperature,
+  }
+  const byOrigin: Record<Origin, number> = { seed: 0, person: 0, audit: 0, pseudo: 0 }
+  for (const { origin } of used) byOrigin[origin]++
+  const report: FitReport = {
+    parameters,
+    seed,
+    samples: {
+      used: used.length,
+      dimensions: mean.length,
+      byOrigin,
+      byLabel: Object.fromEntries(countByLabel(used)),
+      pseudoLeftOut: request.samples.length - used.length,
+    },
+    temperature,
+    outOfFold,
+    solver: { iterations: fit.iterations, converged: fit.converged },
+    seconds: {
+      fit: (fitted - started) / 1000,
+      outOfFold: (ended - fitted) / 1000,
+      total: (ended - started) / 1000,
+    },
+  }
+  return { head, report }
+}
