@@ -19,6 +19,8 @@ const STATUS = {
   UNSUPPORTED_MEDIA: 415,
   /** Well-formed, but it cannot be processed (an image that does not decode). */
   UNPROCESSABLE: 422,
+  /** It is at another place: the hint says where. */
+  MISDIRECTED: 421,
   /** A bound on concurrency, queue or rate is reached: try again later. */
   OVERLOADED: 429,
   /** Something that was stored does not match its hash or its format. */

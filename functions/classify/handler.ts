@@ -1,0 +1,79 @@
+/**
+ * A photo → labels with scores. Takes `photo.captured` (and answers `photo.classified`) or plain photo bytes.
+ * @module
+ */
+import { EdgeloopError } from '../../lib/errors/index.ts'
+import {
+  carriesEvent,
+  createEvent,
+  type EdgeloopEvent,
+  eventResponse,
+  readEvent,
+} from '../../lib/events/index.ts'
+import {
+  createFunctionApp,
+  type Environment,
+  perEnvironment,
+  readSettings,
+} from '../../lib/function/index.ts'
+import { fetchPhoto } from '../../lib/photo/index.ts'
+import { type Classification, classifyPhoto } from './classify-photo.ts'
+import { createModelServer } from './model-server.ts'
+import { readBody } from './read-body.ts'
+import { settingsSchema } from './settings.ts'
+
+const resources = perEnvironment((environment) => {
+  const settings = readSettings(settingsSchema, environment)
+  return { settings, models: createModelServer(settings) }
+})
+
+const app = createFunctionApp()
+
+/** What it wants, what it serves, and why they differ. */
+app.get('/', (c) => c.json(resources(c.env).models.status()))
+
+app.post('/', async (c) => {
+  if (carriesEvent(c.req.raw.headers)) return eventResponse(await classifyEvent(c.req.raw, c.env))
+  const { settings, models } = resources(c.env)
+  const bytes = await readBody(c.req.raw, settings.MAX_PHOTO_BYTES)
+  const { prediction, features, perceptualHash } = await classifyPhoto(
+    models.serving(),
+    bytes,
+    settings.MAX_PHOTO_BYTES
+  )
+  return c.json({ ...prediction, perceptualHash, features })
+})
+
+async function classifyEvent(request: Request, environment: Environment): Promise<EdgeloopEvent> {
+  const { settings, models } = resources(environment)
+  const { data } = await readEvent(request, ['photo.captured'])
+  const model = models.serving()
+  const bytes = await fetchPhoto(data.photo)
+  const outcome = await classifyPhoto(model, bytes, settings.MAX_PHOTO_BYTES).catch(unreadable)
+  const identity = [data.photo.hash, model.manifest.version]
+  return createEvent('photo.classified', `edges/${data.edge}/classify`, identity, { ...data, ...outcome })
+}
+
+const NOTHING: Record<keyof Classification, null> = {
+  prediction: null,
+  features: null,
+  perceptualHash: null,
+  thresholds: null,
+}
+
+/** A photo that cannot be decoded is a fact about the photo, for `filter-confidence` to reject; all else is a failure. */
+function unreadable(thrown: unknown): typeof NOTHING & { unreadable: string } {
+  if (thrown instanceof EdgeloopError && [413, 415, 422].includes(thrown.status))
+    return { ...NOTHING, unreadable: thrown.message }
+  throw thrown
+}
+
+export async function start(environment: Environment): Promise<void> {
+  resources(environment)
+}
+
+export async function stop(environment: Environment): Promise<void> {
+  await resources.release(environment)?.models.close()
+}
+
+export default app

@@ -1,0 +1,18 @@
+import { z } from 'zod'
+
+export const settingsSchema = z.object({
+  MODEL_NAME: z.string().default('photos'),
+  MODEL_CHANNEL: z.string().default('stable'),
+  /** The node's model cache, which only the agent writes. */
+  MODEL_CACHE: z.string().default('/var/lib/edgeloop/models'),
+  /** How often the cache is looked at, in milliseconds. */
+  MODEL_POLL_MS: z.coerce.number().int().positive().default(200),
+  /** Larger bodies are refused with 413. */
+  MAX_PHOTO_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(32 * 1024 * 1024),
+})
+
+export type Settings = z.infer<typeof settingsSchema>

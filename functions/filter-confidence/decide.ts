@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import type { EventData, Neighbour, Sample } from '../../lib/events/index.ts'
+
+type Classified = EventData<'photo.classified'>
+export type Decision = Pick<Sample, 'band' | 'audit' | 'reason'>
+
+/**
+ * Two photos this close show the same scene: within 4 of 64 bits of the perceptual hash, or within 10 bits when the
+ * backbone's features agree as well.
+ */
+const SAME_PICTURE_BITS = 4
+const SIMILAR_PICTURE_BITS = 10
+const SIMILAR_FEATURES = 0.95
+
+/**
+ * Decides what a photo is worth: unreadable ones and near duplicates are rejected, confident ones accepted as
+ * pseudo-labels, and the uncertain ones, with a small audited share of the confident, go to a person.
+ * The same photo and model version always get the same decision.
+ */
+export function decide(classified: Classified): Decision {
+  const { prediction, thresholds } = classified
+  if (!prediction || !thresholds)
+    return {
+      band: 'reject',
+      audit: false,
+      reason: {
+        code: 'unreadable',
+        text: classified.unreadable ?? 'the photo could not be classified',
+        numbers: {},
+      },
+    }
+
+  const twin = classified.neighbours?.find(showsTheSame)
+  if (twin)
+    return {
+      band: 'reject',
+      audit: false,
+      reason: {
+        code: 'duplicate',
+        text: `shows the same as photo ${twin.photo.slice(0, 12)}, which was decided earlier`,
+        numbers: {
+          photo: twin.photo,
+          distance: twin.distance,
+          ...(twin.similarity === undefined ? {} : { similarity: twin.similarity }),
+        },
+      },
+    }
+
+  const { confidence } = prediction
+  const numbers = { confidence, accept: thresholds.accept }
+  const percent = `${(confidence * 100).toFixed(1)} %`
+  if (confidence < thresholds.accept)
+    return {
+      band: 'review',
+      audit: false,
+      reason: {
+        code: 'uncertain',
+        text: `${percent} sure of ${prediction.labels[0]!.label}, below the ${thresholds.accept * 100} % of this model`,
+        numbers,
+      },
+    }
+  const draw = auditDraw(classified.photo.hash, prediction.model.version)
+  if (draw < thresholds.audit)
+    return {
+      band: 'review',
+      audit: true,
+      reason: {
+        code: 'audit',
+        text: `${percent} sure, and drawn for a person to check`,
+        numbers: { ...numbers, draw, audit: thresholds.audit },
+      },
+    }
+  return {
+    band: 'accept',
+    audit: false,
+    reason: { code: 'confident', text: `${percent} sure of ${prediction.labels[0]!.label}`, numbers },
+  }
+}
+
+function showsTheSame({ distance, similarity }: Neighbour): boolean {
+  if (distance <= SAME_PICTURE_BITS) return true
+  return distance <= SIMILAR_PICTURE_BITS && (similarity ?? 0) >= SIMILAR_FEATURES
+}
+
+/** A number in [0, 1) that depends on nothing but photo and model version, so that nobody can steer who is audited. */
+function auditDraw(photo: string, version: number): number {
+  return createHash('sha256').update(`audit\n${photo}\n${version}`).digest().readUInt32BE() / 2 ** 32
+}

@@ -1,0 +1,135 @@
+import { EdgeloopError } from '../../../lib/errors/index.ts'
+import { type Deployment, deployment as deploymentSchema, traitsOf } from '../../../lib/stack/index.ts'
+import { type Node, type Placement, type Profile, placementOf } from '../../placement/index.ts'
+import type { FunctionStatus, Provider } from '../../provider.ts'
+import { deploymentFile } from './deployments.ts'
+import { type RunningFunction, startFunction } from './running-function.ts'
+
+export interface LocalProviderOptions {
+  /** The node that this process is. */
+  node: Node
+  /** Where the list of deployments is kept. */
+  directory: string
+  profiles: ReadonlyMap<string, Profile>
+  /** The handler file of each function. */
+  handlers: ReadonlyMap<string, string>
+  /** What this node knows better than stack.yml, laid over each function's environment: addresses, paths. */
+  environment: Readonly<Record<string, string>>
+  /** The other nodes, and how a function there is reached. */
+  peers?: {
+    nodes(): Node[]
+    invoke(node: string, name: string, request: Request): Promise<Response>
+  }
+}
+
+interface Entry {
+  deployment: Deployment
+  createdAt: string
+  placement: Placement
+  running: RunningFunction | undefined
+  invocations: number
+}
+
+/** Runs functions in this process where they belong on this node, and reaches them on other nodes. */
+export async function createLocalProvider(options: LocalProviderOptions): Promise<Provider> {
+  const { node, profiles, handlers, peers } = options
+  const file = deploymentFile(options.directory)
+  const entries = new Map<string, Entry>()
+
+  async function put(deployment: Deployment, createdAt: string): Promise<void> {
+    const placement = placementOf(deployment, profiles)
+    const nodes = [node, ...(peers?.nodes() ?? [])]
+    const previous = entries.get(deployment.service)
+    if (previous && JSON.stringify(previous.deployment) === JSON.stringify(deployment)) return
+    const running = placement(node) ? await startHere(deployment) : undefined
+    if (!running && peers && !nodes.some(placement)) {
+      // Nothing runs it now, but a node that comes later may: say so instead of refusing.
+      console.warn(
+        `${deployment.service}: no node matches its placement yet (${nodes.map((n) => n.name).join(', ')})`
+      )
+    }
+    entries.set(deployment.service, { deployment, createdAt, placement, running, invocations: 0 })
+    await previous?.running?.stop()
+  }
+
+  async function startHere(deployment: Deployment): Promise<RunningFunction> {
+    const handler = handlers.get(deployment.service)
+    if (!handler)
+      throw new EdgeloopError('INVALID_INPUT', `${deployment.service} has no handler on this machine`, {
+        where: 'service',
+        hint: `functions here: ${[...handlers.keys()].join(', ')}`,
+      })
+    return startFunction(handler, { ...deployment.envVars, ...options.environment })
+  }
+
+  const save = () =>
+    file.write([...entries.values()].map(({ deployment, createdAt }) => ({ deployment, createdAt })))
+
+  function statusOf({ deployment, placement, createdAt, invocations }: Entry): FunctionStatus {
+    const { service, ...asked } = deployment
+    const replicas = [node, ...(peers?.nodes() ?? [])].filter(placement).length
+    return {
+      name: service,
+      ...asked,
+      replicas,
+      availableReplicas: replicas,
+      invocationCount: invocations,
+      createdAt,
+    }
+  }
+
+  function reachElsewhere(entry: Entry, request: Request): Promise<Response> {
+    const { service } = entry.deployment
+    const places = (peers?.nodes() ?? []).filter(entry.placement).map(({ name }) => name)
+    const asked = request.headers.get('x-edge')
+    const chosen = asked ?? (traitsOf(entry.deployment).relay === 'any' ? places[0] : undefined)
+    if (!peers || places.length === 0)
+      throw new EdgeloopError('UNAVAILABLE', `no node in reach runs ${service}`, {
+        where: service,
+        hint: 'start an edge, or look at the profile of the function',
+      })
+    if (!chosen || !places.includes(chosen))
+      throw new EdgeloopError('MISDIRECTED', `${service} runs at the edges: ${places.join(', ')}`, {
+        where: 'X-Edge',
+        hint: `name one with the header "X-Edge: ${places[0]}"`,
+      })
+    return peers.invoke(chosen, service, request)
+  }
+
+  for (const { deployment, createdAt } of await file.read()) await put(deployment, createdAt)
+
+  return {
+    name: 'edgeloop-local',
+    list: async () => [...entries.values()].map(statusOf),
+    get: async (name) => {
+      const entry = entries.get(name)
+      return entry && statusOf(entry)
+    },
+    async deploy(candidate) {
+      const deployment = deploymentSchema.parse(candidate)
+      await put(deployment, entries.get(deployment.service)?.createdAt ?? new Date().toISOString())
+      await save()
+    },
+    async remove(name) {
+      const entry = entries.get(name)
+      if (!entry) return false
+      entries.delete(name)
+      await save()
+      await entry.running?.stop()
+      return true
+    },
+    async invoke(name, request) {
+      const entry = entries.get(name)
+      if (!entry)
+        throw new EdgeloopError('NOT_FOUND', `there is no function "${name}"`, {
+          where: name,
+          hint: `deployed: ${[...entries.keys()].join(', ') || 'none'}`,
+        })
+      entry.invocations++
+      return entry.running ? entry.running.invoke(request) : reachElsewhere(entry, request)
+    },
+    async close() {
+      await Promise.all([...entries.values()].map(({ running }) => running?.stop()))
+    },
+  }
+}

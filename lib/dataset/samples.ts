@@ -1,0 +1,72 @@
+import type { ObjectStore } from '../s3/index.ts'
+import { datasetKeys, featuresKey, photoOfKey } from './keys.ts'
+import { type LabelRecord, labelRecord, type SampleRecord, sampleRecord } from './records.ts'
+
+/** What `upload-sample` puts into the bucket for one sample. */
+export interface SampleUpload {
+  record: SampleRecord
+  /** Float16 features, little-endian, where there are any. */
+  features: Uint8Array | null
+  /** The photo as it goes up, where the policy wants it. */
+  photo: Uint8Array | null
+}
+
+/** The samples of a dataset and people's answers to them. */
+export function sampleStore(store: ObjectStore, dataset: string) {
+  const keys = datasetKeys(dataset)
+  return {
+    /**
+     * Puts a sample: features and photo first, the record last, so that a record's presence says that all of it is
+     * there. Putting the same sample again changes nothing.
+     *
+     * @returns bytes sent
+     */
+    async put({ record, features, photo }: SampleUpload): Promise<number> {
+      const { hash, mediaType } = record.photo
+      const before: Promise<unknown>[] = []
+      if (features && record.backbone) before.push(store.put(featuresKey(record.backbone, hash), features))
+      if (photo) before.push(store.put(keys.samplePhoto(hash), photo, { contentType: mediaType }))
+      await Promise.all(before)
+      const body = new TextEncoder().encode(JSON.stringify(record))
+      await store.put(keys.sample(hash), body, { contentType: 'application/json' })
+      return body.length + (features?.length ?? 0) + (photo?.length ?? 0)
+    },
+
+    async get(photo: string): Promise<SampleRecord | undefined> {
+      return (await store.getJson(keys.sample(photo), sampleRecord))?.value
+    },
+
+    /** Every sample's photo hash, in order of the hash. */
+    async list(): Promise<string[]> {
+      return photosUnder(store, keys.samples)
+    },
+
+    async getPhoto(photo: string): Promise<{ body: Uint8Array; contentType: string } | undefined> {
+      const object = await store.get(keys.samplePhoto(photo))
+      return object && { body: object.body, contentType: object.contentType ?? 'application/octet-stream' }
+    },
+
+    /** Records a person's answer; a later answer replaces an earlier one. */
+    async label(record: LabelRecord): Promise<void> {
+      await store.putJson(keys.label(record.photo), record)
+    },
+
+    async getLabel(photo: string): Promise<LabelRecord | undefined> {
+      return (await store.getJson(keys.label(photo), labelRecord))?.value
+    },
+
+    /** The answered photos with the entity tag of the answer: a changed answer has another one. */
+    async listLabels(): Promise<Map<string, string>> {
+      const answers = new Map<string, string>()
+      for await (const object of store.list(keys.labels)) answers.set(photoOfKey(object.key), object.etag)
+      return answers
+    },
+  }
+}
+
+/** The photos whose records stand under a prefix, in order of the hash. */
+export async function photosUnder(store: ObjectStore, prefix: string): Promise<string[]> {
+  const photos: string[] = []
+  for await (const { key } of store.list(prefix)) if (key.endsWith('.json')) photos.push(photoOfKey(key))
+  return photos
+}

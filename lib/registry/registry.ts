@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { EdgeloopError } from '../errors/index.ts'
+import { decodeHead, encodeHead, type Head } from '../head/index.ts'
+import type { ObjectStore } from '../s3/index.ts'
+import { HEAD_FILE, registryKeys } from './keys.ts'
+import { type ChannelPointer, channelPointer, type Manifest, manifest as manifestSchema } from './records.ts'
+
+const reservationSchema = z.object({ run: z.string() })
+
+export type ModelRegistry = ReturnType<typeof modelRegistry>
+
+/** The versions and channels of one model in the bucket. */
+export function modelRegistry(store: ObjectStore, model: string) {
+  async function versions(): Promise<number[]> {
+    const found = new Set<number>()
+    const prefix = registryKeys.versions(model)
+    for await (const { key } of store.list(prefix)) {
+      const match = /^(\d+)\/manifest\.json$/.exec(key.slice(prefix.length))
+      if (match) found.add(Number(match[1]))
+    }
+    return [...found].sort((a, b) => a - b)
+  }
+
+  async function reserve(run: string): Promise<number> {
+    for (let version = ((await versions()).at(-1) ?? 0) + 1; ; version++) {
+      const key = registryKeys.reservation(model, version)
+      const holder = await store.getJson(key, reservationSchema)
+      if (holder?.value.run === run) return version
+      if (holder) continue
+      try {
+        await store.putJson(key, { run }, { ifAbsent: true })
+        return version
+      } catch (error) {
+        if (!(error instanceof EdgeloopError && error.code === 'CONFLICT')) throw error
+      }
+    }
+  }
+
+  async function manifestOf(version: number): Promise<{ manifest: Manifest; hash: string }> {
+    const key = registryKeys.manifest(model, version)
+    const object = await store.get(key)
+    if (!object)
+      throw new EdgeloopError('NOT_FOUND', `model ${model} has no version ${version}`, {
+        where: key,
+        hint: `versions: ${(await versions()).join(', ') || 'none yet'}`,
+      })
+    return { manifest: parseManifest(object.body, key), hash: sha256(object.body) }
+  }
+
+  return {
+    versions,
+    manifest: manifestOf,
+
+    /**
+     * Writes a version under the next free number: files first, manifest last. A run that is repeated after a crash
+     * gets the number that it had.
+     */
+    async publish(
+      run: string,
+      head: Head,
+      about: Omit<Manifest, 'format' | 'model' | 'version' | 'at' | 'head' | 'files'>
+    ): Promise<Manifest> {
+      const version = await reserve(run)
+      const { json, bytes } = encodeHead(head)
+      await store.put(registryKeys.file(model, version, HEAD_FILE), bytes)
+      const manifest: Manifest = {
+        format: 'edgeloop-model/1',
+        model,
+        version,
+        at: new Date().toISOString(),
+        head: json,
+        files: { [HEAD_FILE]: { sha256: sha256(bytes), size: bytes.length } },
+        ...about,
+      }
+      await store.putJson(registryKeys.manifest(model, version), manifest)
+      return manifest
+    },
+
+    /** A version's head, verified against the manifest's hash. */
+    async head(version: number): Promise<{ head: Head; manifest: Manifest }> {
+      const { manifest } = await manifestOf(version)
+      const key = registryKeys.file(model, version, HEAD_FILE)
+      const object = await store.get(key)
+      if (!object) throw new EdgeloopError('CORRUPT', `version ${version} has no head`, { where: key })
+      return { head: readHead(manifest, object.body, key), manifest }
+    },
+
+    async channel(channel: string): Promise<{ value: ChannelPointer; etag: string } | undefined> {
+      return store.getJson(registryKeys.channel(model, channel), channelPointer)
+    },
+
+    /**
+     * Points a channel at a version.
+     *
+     * @param seen the pointer that the decision was made on; somebody else's change in between is a CONFLICT
+     */
+    async setChannel(
+      channel: string,
+      move: { version: number; by: string; why: string },
+      seen: { value: ChannelPointer; etag: string } | undefined
+    ): Promise<ChannelPointer> {
+      const { hash } = await manifestOf(move.version)
+      const pointer: ChannelPointer = {
+        ...move,
+        manifest: hash,
+        previous: seen?.value.version ?? null,
+        at: new Date().toISOString(),
+      }
+      const condition = seen ? { ifMatch: seen.etag } : { ifAbsent: true }
+      await store.putJson(registryKeys.channel(model, channel), pointer, condition)
+      return pointer
+    },
+  }
+}
+
+/** Parses the bytes of a `manifest.json`. */
+export function parseManifest(bytes: Uint8Array, where: string): Manifest {
+  const corrupt = (detail: string, cause?: unknown) =>
+    new EdgeloopError('CORRUPT', `not a model manifest: ${detail}`, {
+      where,
+      hint: 'fetch it again, or promote another version',
+      cause,
+    })
+  try {
+    const parsed = manifestSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)))
+    if (parsed.success) return parsed.data
+    const issue = parsed.error.issues[0]!
+    throw corrupt(`${issue.path.join('.')}: ${issue.message}`)
+  } catch (cause) {
+    throw cause instanceof EdgeloopError ? cause : corrupt('it is not JSON', cause)
+  }
+}
+
+/** Reads a version's head and verifies it against the manifest. */
+export function readHead(manifest: Manifest, bytes: Uint8Array, where: string): Head {
+  const expected = manifest.files[HEAD_FILE]
+  if (!expected || sha256(bytes) !== expected.sha256)
+    throw new EdgeloopError(
+      'CORRUPT',
+      `the head of version ${manifest.version} does not match its manifest`,
+      {
+        where,
+        hint: 'fetch it again',
+      }
+    )
+  return decodeHead(manifest.head, bytes)
+}
+
+/** SHA-256 in hexadecimal digits. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+
+const stringMap = z.record(z.string(), z.coerce.string())
+const resources = z.object({ memory: z.string().optional(), cpu: z.coerce.string().optional() })
+
+/** One function of stack.yml, with the fields that faas-cli reads. */
+export const stackFunction = z.object({
+  lang: z.string().optional(),
+  handler: z.string().optional(),
+  image: z.string(),
+  fprocess: z.string().optional(),
+  environment: stringMap.optional(),
+  environment_file: z.array(z.string()).optional(),
+  secrets: z.array(z.string()).optional(),
+  constraints: z.array(z.string()).optional(),
+  labels: stringMap.optional(),
+  annotations: stringMap.optional(),
+  limits: resources.optional(),
+  requests: resources.optional(),
+  readonly_root_filesystem: z.boolean().optional(),
+  namespace: z.string().optional(),
+})
+
+export const stackFile = z.object({
+  version: z.coerce.string().optional(),
+  provider: z.object({ name: z.string(), gateway: z.string().optional() }),
+  functions: z.record(z.string(), stackFunction),
+})
+
+export type Stack = z.infer<typeof stackFile>
+
+/** What a deploy sends to the gateway, as OpenFaaS defines it. */
+export const deployment = z.object({
+  service: z
+    .string()
+    .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and "-"'),
+  image: z.string().min(1),
+  namespace: z.string().optional(),
+  envProcess: z.string().optional(),
+  envVars: z.record(z.string(), z.string()).nullish(),
+  constraints: z.array(z.string()).nullish(),
+  secrets: z.array(z.string()).nullish(),
+  labels: z.record(z.string(), z.string()).nullish(),
+  annotations: z.record(z.string(), z.string()).nullish(),
+  limits: resources.nullish(),
+  requests: resources.nullish(),
+  readOnlyRootFilesystem: z.boolean().optional(),
+})
+
+export type Deployment = z.infer<typeof deployment>
