@@ -1,0 +1,18 @@
+import type { Database } from '../database/index.ts'
+import type { createDueView } from './due.ts'
+import type { createKeys } from './keys.ts'
+import type { SpoolTables } from './records.ts'
+import type { SetAside } from './set-aside.ts'
+import type { Totals } from './totals.ts'
+
+/** What a spool is made of, for those of its parts that need the others. */
+export interface SpoolParts<P> {
+  database: Database
+  tables: SpoolTables<P>
+  totals: Totals
+  keys: ReturnType<typeof createKeys<P>>
+  due: ReturnType<typeof createDueView>
+  setAside: SetAside
+  clock: () => number
+  announce(queue: string): void
+}

@@ -1,0 +1,111 @@
+import type { Database } from '../database/index.ts'
+
+/** One unit of work. */
+export interface Entry<P> {
+  /** `QUEUE/SEQUENCE`: unique within the spool, for ever. */
+  id: string
+  /** The function that is to do it. */
+  queue: string
+  /** Grows by one with every entry of the spool; what the order goes by. */
+  sequence: number
+  /** What makes a repetition recognisable, such as an event's id. */
+  key?: string
+  payload: P
+  /** How often it was tried in vain. */
+  attempts: number
+  /** When it is due, in ms since 1970; 0 is at once. */
+  notBefore: number
+  /** When it was enqueued, in ms since 1970, by this machine's clock: for people, never for order. */
+  enqueuedAt: number
+  lastError?: string
+  /** `parked`: queued, in a queue that is not being worked on. */
+  state: 'queued' | 'dead' | 'parked'
+}
+
+export interface NewEntry<P> {
+  queue: string
+  /** An entry whose key this queue holds, or has finished lately, is not enqueued again. */
+  key?: string
+  payload: P
+  /** Not to be taken before so many ms have passed. */
+  delayMs?: number
+}
+
+/** `id` is missing where a duplicate's original is already done. */
+export interface Enqueued {
+  id?: string
+  duplicate: boolean
+}
+
+export interface Depth {
+  /** Entries to be done, in flight or parked ones included. */
+  queued: number
+  inFlight: number
+  dead: number
+  /** Records that could not be read any more and were set aside. */
+  corrupt: number
+  /** What all of these take on disk, without overhead. */
+  bytes: number
+  parked: boolean
+}
+
+export interface CorruptRecord {
+  id: string
+  why: string
+  bytes: Uint8Array
+}
+
+export interface DeadLetters<P> {
+  /** By sequence; `after` is the id of the last one of the page before. */
+  list(page?: { queue?: string; limit?: number; after?: string }): Entry<P>[]
+  show(id: string): Entry<P> | undefined
+  /** Queues it again, in its old place and with no attempts counted. Returns false where there is no such dead letter. */
+  replay(id: string): Promise<boolean>
+  /** Forgets it; its key counts as done. Returns false where there is no such dead letter. */
+  discard(id: string): Promise<boolean>
+}
+
+/**
+ * A durable queue of queues. A promise that resolves means: on disk. The `…Sync` methods are for use inside
+ * `database.transaction`, together with writes to other tables of the same database.
+ */
+export interface Spool<P> {
+  readonly database: Database
+  /** `INVALID_INPUT` when an entry does not fit; then none of the batch is enqueued. */
+  enqueue(entry: NewEntry<P>): Promise<Enqueued>
+  enqueue(entries: NewEntry<P>[]): Promise<Enqueued[]>
+  enqueueSync(entry: NewEntry<P>): Enqueued
+  /**
+   * Up to `limit` entries that are due, the oldest first, and marks them in flight: in memory only, so that they are due
+   * again after a crash. Each one taken must be acknowledged, retried, buried or released.
+   */
+  take(queue: string, limit: number, now?: number): Entry<P>[]
+  /** Gives an entry back as it was, without counting an attempt. */
+  release(id: string): void
+  /** Done: forgets it, and remembers its key. Returns false where there is no such entry (any more). */
+  ack(id: string): Promise<boolean>
+  ackSync(id: string): boolean
+  /** Failed for now: due again after `delayMs` (at most a day), with one more attempt counted. */
+  retry(id: string, why: { delayMs: number; error: string }): Promise<boolean>
+  retrySync(id: string, why: { delayMs: number; error: string }): boolean
+  /** Failed for good: moves it to the dead letters. */
+  bury(id: string, why: { error: string }): Promise<boolean>
+  burySync(id: string, why: { error: string }): boolean
+  /** While a queue is parked it takes entries and gives none; this survives restarts. */
+  park(queue: string): Promise<void>
+  unpark(queue: string): Promise<void>
+  readonly deadLetters: DeadLetters<P>
+  /** Queued entries by sequence, in flight ones included, without taking them. */
+  list(queue: string, page?: { limit?: number; after?: string }): Entry<P>[]
+  corrupt(): CorruptRecord[]
+  depth(queue: string): Depth
+  /** Every queue that ever had an entry, or was parked. */
+  queues(): string[]
+  /**
+   * When `take` will have something, in ms since 1970 (0: at once); undefined when nothing waits or the queue is
+   * parked. What is in flight does not count.
+   */
+  nextDue(queue: string, now?: number): number | undefined
+  /** Calls back whenever a queue may have something new to take. Returns how to stop that. */
+  onEnqueue(listener: (queue: string) => void): () => void
+}

@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Backoff, backoffDelay } from './backoff.ts'
+import type { Entry, Spool } from './types.ts'
+
+/** What a handler says about an entry. Whatever it throws counts as `{ error }`. */
+export type Outcome =
+  /** Done. `commit` runs inside the transaction that acknowledges the entry: here followers are enqueued. */
+  | { done: true; commit?: () => void }
+  /** Not now. The server's own wish for the delay goes before the backoff. */
+  | { error: string; retryAfterMs?: number }
+  /** Never: a dead letter. */
+  | { dead: string }
+
+export interface WorkerOptions<P> {
+  spool: Spool<P>
+  queue: string
+  /** How many handlers run at a time. */
+  concurrency: number
+  /** Must be idempotent: an entry is handled again when its acknowledgement did not reach the disk. */
+  handle: (entry: Entry<P>, signal: AbortSignal) => Promise<Outcome>
+  backoff?: Backoff
+  /** Milliseconds since 1970. */
+  clock?: () => number
+  /** Failures of the worker itself, such as a disk that takes nothing. The entry stays queued. */
+  onError?: (error: unknown) => void
+}
+
+export interface Worker {
+  /** How many handlers are running. */
+  readonly running: number
+  /**
+   * Takes nothing more and waits for the running handlers; after `timeoutMs` (default 10,000) it aborts them. What is not
+   * done then stays queued.
+   */
+  close(options?: { timeoutMs?: number }): Promise<void>
+}
+
+const DEFAULT_BACKOFF: Backoff = { initialMs: 500, maxMs: 60_000 }
+/** Look again at least so often, in case the clock is set. */
+const LONGEST_SLEEP_MS = 30_000
+/** How long an aborted handler may take to notice. */
+const ABORT_GRACE_MS = 1000
+
+/** Works a queue off: bounded concurrency, retries with backoff, exact sleep in between. */
+export function createWorker<P>({
+  spool,
+  queue,
+  concurrency,
+  handle,
+  backoff = DEFAULT_BACKOFF,
+  clock = Date.now,
+  onError = () => {},
+}: WorkerOptions<P>): Worker {
+  const running = new Set<Promise<void>>()
+  const abort = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  let closing = false
+  let pumping = false
+
+  async function attempt(entry: Entry<P>): Promise<Outcome> {
+    try {
+      return await handle(entry, abort.signal)
+    } catch (thrown) {
+      return { error: thrown instanceof Error ? thrown.message : String(thrown) }
+    }
+  }
+
+  function retryDelay(entry: Entry<P>, retryAfterMs?: number) {
+    return backoffDelay(backoff, entry.attempts, retryAfterMs)
+  }
+
+  async function settle(entry: Entry<P>, outcome: Outcome): Promise<void> {
+    if ('done' in outcome) {
+      await spool.database.transaction(() => {
+        // Only if the entry is still there: nothing follows twice from one entry.
+        if (spool.ackSync(entry.id)) outcome.commit?.()
+      })
+    } else if ('dead' in outcome) {
+      await spool.bury(entry.id, { error: outcome.dead })
+    } else {
+      await spool.retry(entry.id, {
+        delayMs: retryDelay(entry, outcome.retryAfterMs),
+        error: outcome.error,
+      })
+    }
+  }
+
+  async function work(entry: Entry<P>): Promise<void> {
+    const outcome = await attempt(entry)
+    // After an abort only success is worth writing down; a failure was ours.
+    if (abort.signal.aborted && !('done' in outcome)) return spool.release(entry.id)
+    try {
+      await settle(entry, outcome)
+    } catch (error) {
+      onError(error)
+      // Neither acknowledged nor scheduled: the disk refused, or `commit` threw. Wait here, or it would spin.
+      await sleep(retryDelay(entry), undefined, { signal: abort.signal }).catch(() => {})
+      spool.release(entry.id)
+    }
+  }
+
+  function pump() {
+    // `release` and the like announce from within; one loop is enough.
+    if (closing || pumping) return
+    pumping = true
+    try {
+      clearTimeout(timer)
+      for (const entry of spool.take(queue, concurrency - running.size, clock())) {
+        const task = work(entry).finally(() => {
+          running.delete(task)
+          pump()
+        })
+        running.add(task)
+      }
+      if (running.size < concurrency) sleepUntilDue()
+    } catch (error) {
+      onError(error)
+      timer = setTimeout(pump, backoff.maxMs)
+    } finally {
+      pumping = false
+    }
+  }
+
+  function sleepUntilDue() {
+    const due = spool.nextDue(queue, clock())
+    if (due === undefined) return
+    timer = setTimeout(pump, Math.min(Math.max(due - clock(), 0), LONGEST_SLEEP_MS))
+  }
+
+  const stopListening = spool.onEnqueue((changed) => {
+    if (changed === queue) pump()
+  })
+  pump()
+
+  return {
+    get running() {
+      return running.size
+    },
+    async close({ timeoutMs = 10_000 } = {}) {
+      closing = true
+      stopListening()
+      clearTimeout(timer)
+      const finished = () => Promise.allSettled(running)
+      const limit = new AbortController()
+      const wait = (ms: number) => sleep(ms, undefined, { signal: limit.signal }).catch(() => {})
+      await Promise.race([finished(), wait(timeoutMs)])
+      abort.abort()
+      await Promise.race([finished(), wait(ABORT_GRACE_MS)])
+      limit.abort()
+    },
+  }
+}
