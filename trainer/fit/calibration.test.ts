@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { createRandom } from '../../lib/random/index.ts'
 import { stratifiedFolds } from './folds.ts'
 import { measure } from './metrics.ts'
-import { createNormal, createRandom } from './synthetic.ts'
 import { fitTemperature, negativeLogLikelihood } from './temperature.ts'
 import { balanceClasses } from './weights.ts'
 
 /** Logits whose softmax at `temperature` is the truth's own distribution. */
 function draw(n: number, temperature: number, seed: number) {
-  const normal = createNormal(seed)
-  const random = createRandom(seed + 1)
+  const normal = createRandom(seed).normal
+  const random = createRandom(seed + 1).next
   const logits = Array.from({ length: n }, () => Float64Array.from({ length: 3 }, () => 4 * normal()))
   const targets = logits.map((row) => {
     const parts = row.map((value) => Math.exp(value / temperature))

@@ -3,11 +3,12 @@
  * @module
  */
 import { setImmediate } from 'node:timers/promises'
+import type { Origin } from '../../lib/dataset/index.ts'
 import { type Head, softmax } from '../../lib/head/index.ts'
 import { DEFAULT_C, fitLogistic, type LogisticProblem } from './logistic.ts'
 import { type Metrics, measure } from './metrics.ts'
 import { outOfFoldLogits } from './outOfFold.ts'
-import type { Origin, Sample } from './sample.ts'
+import type { Sample } from './sample.ts'
 import { measureScale } from './scale.ts'
 import { countByLabel, selectSamples } from './select.ts'
 import { fitTemperature, type TemperaturePrior } from './temperature.ts'
@@ -105,7 +106,7 @@ export async function fitHead(request: FitRequest): Promise<{ head: Head; report
   await step('fit', 2)
   const fitted = performance.now()
 
-  const held = await outOfFoldLogits(problem, folds, fit.solution, (fold) =>
+  const held = await outOfFoldLogits(problem, folds, (fold) =>
     onProgress({ step: 'out-of-fold', done: 2 + fold, total })
   )
   const heldTargets = Int32Array.from(held.indices, (i) => targets[i]!)

@@ -7,4 +7,4 @@ export {
   fitHead,
 } from './fitHead.ts'
 export { type CalibrationBin, type ClassMetrics, type Metrics, measure } from './metrics.ts'
-export type { Origin, Sample } from './sample.ts'
+export type { Sample } from './sample.ts'

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { createRandom } from '../../lib/random/index.ts'
 import { minimise } from './lbfgs.ts'
 import { fitLogistic, type LogisticProblem, logisticObjective } from './logistic.ts'
 import { linearLogits } from './outOfFold.ts'
 import { measureScale } from './scale.ts'
-import { createNormal } from './synthetic.ts'
 
 function problem(seed: number, n: number, dimensions: number, classes: number, c = 0.1): LogisticProblem {
-  const normal = createNormal(seed)
+  const normal = createRandom(seed).normal
   const targets = Int32Array.from({ length: n }, (_, i) => i % classes)
   const centres = Array.from({ length: classes }, () => Float64Array.from({ length: dimensions }, normal))
   const rows = Array.from(targets, (k) =>
@@ -46,7 +46,7 @@ function plainLoss(
 describe('logistic regression', () => {
   it.each([2, 3, 4])('has the value of its definition and its gradient, with %i classes', (classes) => {
     const given = problem(classes, 14, 5, classes)
-    const normal = createNormal(9)
+    const normal = createRandom(9).normal
     const size = (classes === 2 ? 1 : classes) * 6
     const point = Float64Array.from({ length: size }, normal)
     const gradient = new Float64Array(size)

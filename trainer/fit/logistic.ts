@@ -2,6 +2,7 @@
  * L2-regularised logistic regression for two or more classes.
  * @module
  */
+import { accumulateBlock, BLOCK, dotBlock } from './blocks.ts'
 import { minimise, type Objective } from './lbfgs.ts'
 import type { FeatureScale } from './scale.ts'
 
@@ -18,6 +19,8 @@ export interface LogisticProblem extends FeatureScale {
   /** K ≥ 2 */
   classes: number
   c?: number
+  /** How exact the solution must be: see `minimise`. 1e-3 moves logits by less than 0.001, measured. */
+  tolerance?: number
 }
 
 /** A linear layer on raw features: logits = weights · x + bias. */
@@ -42,13 +45,14 @@ export interface LogisticFit extends Linear {
  * @param start A warm start: an earlier `solution`.
  */
 export function fitLogistic(problem: LogisticProblem, start?: Float64Array): LogisticFit {
-  const { mean, scale, classes } = problem
+  const { mean, scale, classes, tolerance = 1e-4 } = problem
   const dimensions = mean.length
   const vectors = classes === 2 ? 1 : classes
   const size = vectors * (dimensions + 1)
   const { point, iterations, converged } = minimise(
     logisticObjective(problem),
-    start?.length === size ? start : new Float64Array(size)
+    start?.length === size ? start : new Float64Array(size),
+    { tolerance }
   )
   const weights = new Float64Array(classes * dimensions)
   const bias = new Float64Array(classes)
@@ -76,7 +80,10 @@ export function logisticObjective(problem: LogisticProblem): Objective {
   const raw = Array.from({ length: vectors }, () => new Float64Array(dimensions))
   const sums = Array.from({ length: vectors }, () => new Float64Array(dimensions))
   const bias = new Float64Array(vectors)
-  const residuals = new Float64Array(vectors)
+  /** Of a block of rows: first logits, then the loss's derivatives by them. */
+  const residuals = Array.from({ length: vectors }, () => new Float64Array(BLOCK))
+  const block: Float32Array[] = []
+  const used = Uint32Array.from(rows.keys()).filter((i) => weights[i]! > 0)
   const totals = new Float64Array(vectors)
 
   return (point, gradient) => {
@@ -95,18 +102,22 @@ export function logisticObjective(problem: LogisticProblem): Objective {
     totals.fill(0)
 
     let loss = 0
-    for (let i = 0; i < rows.length; i++) {
-      const weight = weights[i]!
-      if (weight === 0) continue
-      const row = rows[i]!
-      for (let v = 0; v < vectors; v++) residuals[v] = bias[v]! + dot(raw[v]!, row)
-      loss +=
-        weight * (vectors === 1 ? binaryLoss(residuals, targets[i]!) : softmaxLoss(residuals, targets[i]!))
-      for (let v = 0; v < vectors; v++) {
-        const residual = weight * residuals[v]!
-        totals[v]! += residual
-        accumulate(sums[v]!, residual, row)
+    for (let first = 0; first < used.length; first += BLOCK) {
+      const count = Math.min(BLOCK, used.length - first)
+      for (let j = 0; j < BLOCK; j++) block[j] = rows[used[first + Math.min(j, count - 1)]!]!
+      for (let v = 0; v < vectors; v++) dotBlock(raw[v]!, block, bias[v]!, residuals[v]!)
+      for (let j = 0; j < BLOCK; j++) {
+        const i = used[first + Math.min(j, count - 1)]!
+        const weight = j < count ? weights[i]! : 0
+        loss +=
+          weight *
+          (vectors === 1 ? binaryLoss(residuals[0]!, j, targets[i]!) : softmaxLoss(residuals, j, targets[i]!))
+        for (let v = 0; v < vectors; v++) {
+          residuals[v]![j]! *= weight
+          totals[v]! += residuals[v]![j]!
+        }
       }
+      for (let v = 0; v < vectors; v++) accumulateBlock(sums[v]!, block, residuals[v]!)
     }
 
     for (let v = 0; v < vectors; v++) {
@@ -122,47 +133,26 @@ export function logisticObjective(problem: LogisticProblem): Objective {
   }
 }
 
-/** log(1 + e^∓z); turns the logit in `z[0]` into the loss's derivative. */
-function binaryLoss(z: Float64Array, target: number): number {
-  const logit = z[0]!
+/** log(1 + e^∓z) of the logit `z[j]`, which becomes the loss's derivative. */
+function binaryLoss(z: Float64Array, j: number, target: number): number {
+  const logit = z[j]!
   const tail = Math.exp(-Math.abs(logit))
   const positive = logit >= 0 ? 1 / (1 + tail) : tail / (1 + tail)
-  z[0] = positive - target
+  z[j] = positive - target
   return Math.log1p(tail) + Math.max(target === 1 ? -logit : logit, 0)
 }
 
-/** −log softmax(z)[target]; turns the logits in `z` into the loss's derivatives. */
-function softmaxLoss(z: Float64Array, target: number): number {
-  let top = z[0]!
-  for (let k = 1; k < z.length; k++) top = Math.max(top, z[k]!)
-  const own = z[target]! - top
+/** −log softmax(z)[target] of the logits `z[0…][j]`, which become the loss's derivatives. */
+function softmaxLoss(z: readonly Float64Array[], j: number, target: number): number {
+  let top = z[0]![j]!
+  for (let k = 1; k < z.length; k++) top = Math.max(top, z[k]![j]!)
+  const own = z[target]![j]! - top
   let sum = 0
   for (let k = 0; k < z.length; k++) {
-    z[k] = Math.exp(z[k]! - top)
-    sum += z[k]!
+    z[k]![j] = Math.exp(z[k]![j]! - top)
+    sum += z[k]![j]!
   }
-  for (let k = 0; k < z.length; k++) z[k]! /= sum
-  z[target]! -= 1
+  for (let k = 0; k < z.length; k++) z[k]![j]! /= sum
+  z[target]![j]! -= 1
   return Math.log(sum) - own
-}
-
-/** Four sums at once, so that additions need not wait for each other. */
-function dot(a: Float64Array, b: Float32Array): number {
-  const end = a.length - (a.length % 4)
-  let s0 = 0
-  let s1 = 0
-  let s2 = 0
-  let s3 = 0
-  for (let d = 0; d < end; d += 4) {
-    s0 += a[d]! * b[d]!
-    s1 += a[d + 1]! * b[d + 1]!
-    s2 += a[d + 2]! * b[d + 2]!
-    s3 += a[d + 3]! * b[d + 3]!
-  }
-  for (let d = end; d < a.length; d++) s0 += a[d]! * b[d]!
-  return s0 + s1 + (s2 + s3)
-}
-
-function accumulate(target: Float64Array, factor: number, row: Float32Array): void {
-  for (let d = 0; d < target.length; d++) target[d]! += factor * row[d]!
 }

@@ -3,8 +3,7 @@
  * @module
  */
 
-/** Who said so: the first labels, a person asked because the model was unsure, an audit answer, the model itself. */
-export type Origin = 'seed' | 'person' | 'audit' | 'pseudo'
+import type { Origin } from '../../lib/dataset/index.ts'
 
 export interface Sample {
   /** SHA-256 of the photo, hex. */

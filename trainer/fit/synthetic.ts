@@ -3,22 +3,9 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import type { Origin, Sample } from './sample.ts'
-
-/** Uniform numbers in [0, 1), repeatable (a linear congruential generator with the constants of Numerical Recipes). */
-export function createRandom(seed: number): () => number {
-  let state = (Math.imul(seed, 2654435761) + 12345) >>> 0
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
-}
-
-/** Standard normal numbers by Box and Muller's transform. */
-export function createNormal(seed: number): () => number {
-  const random = createRandom(seed)
-  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
-}
+import type { Origin } from '../../lib/dataset/index.ts'
+import { createRandom } from '../../lib/random/index.ts'
+import type { Sample } from './sample.ts'
 
 /** One normal cloud a label, `distance` apart along random directions, with features of very unequal scales. */
 export function cloudSamples(options: {
@@ -29,7 +16,7 @@ export function cloudSamples(options: {
   origin?: Origin
 }): Sample[] {
   const { counts, dimensions, distance, origin = 'person' } = options
-  const normal = createNormal(options.seed)
+  const normal = createRandom(options.seed).normal
   const scales = Float64Array.from({ length: dimensions }, () => Math.exp(normal()))
   const step = distance / Math.sqrt(2 * dimensions)
   return Object.entries(counts).flatMap(([label, count]) => {
