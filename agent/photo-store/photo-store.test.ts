@@ -66,11 +66,12 @@ describe('a photo store', () => {
     expect(await store.has(hash)).toBe(jpeg.length)
   })
 
-  it('notices changed bytes when asked to', async () => {
+  it('notices changed bytes when asked to, and replaces a file of the wrong size', async () => {
     const { hash } = await store.put(jpeg)
     await writeFile(join(directory, hash.slice(0, 2), hash.slice(2, 4), hash), 'rotten')
     await expect(store.get(hash, { verify: true })).rejects.toMatchObject({ code: 'CORRUPT' })
     expect(Buffer.from(await store.get(hash)).toString()).toBe('rotten')
+    store = await createPhotoStore(directory)
     expect((await store.put(jpeg)).created).toBe(true)
     expect([store.count(), store.bytes()]).toEqual([1, jpeg.length])
     await store.get(hash, { verify: true })
