@@ -1,0 +1,6 @@
+export type { Backoff } from './backoff.ts'
+export { createDevice, type Device } from './device.ts'
+export type { DeviceLog } from './log.ts'
+export type { DeviceOptions } from './options.ts'
+export { createMemoryOutbox, type Outbox } from './outbox.ts'
+export { type PhotoSource, type ReplayOptions, replayFiles, type SourcePhoto } from './sources/index.ts'

@@ -1,0 +1,2 @@
+export { type ReplayOptions, replayFiles } from './folder.ts'
+export type { PhotoSource, SourcePhoto } from './source.ts'
