@@ -1,0 +1,39 @@
+/** The SDK's clients: one that retries, and one that does not, over the same sockets. @module */
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import type { z } from 'zod'
+import type { ObjectStoreOptionsSchema } from './options.ts'
+
+export interface Clients {
+  retrying: S3Client
+  /** For conditional puts: a retry could meet its own first attempt and take it for somebody else's. */
+  once: S3Client
+  close(): void
+}
+
+export function createClients(options: z.output<typeof ObjectStoreOptionsSchema>): Clients {
+  const { endpoint, region, accessKeyId, secretAccessKey, checksums, maxSockets } = options
+  const agent = { keepAlive: true, maxSockets }
+  const config: S3ClientConfig = {
+    endpoint,
+    region,
+    credentials: { accessKeyId, secretAccessKey },
+    forcePathStyle: true,
+    // Many servers other than Amazon's know nothing of the checksums that the SDK adds by default.
+    requestChecksumCalculation: checksums,
+    responseChecksumValidation: checksums,
+    requestHandler: {
+      connectionTimeout: options.connectTimeoutMs,
+      socketTimeout: options.idleTimeoutMs,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
+  }
+  const retrying = new S3Client({ ...config, maxAttempts: options.attempts })
+  const requestHandler = retrying.config.requestHandler
+  const once = new S3Client({ ...config, requestHandler, maxAttempts: 1 })
+  return {
+    retrying,
+    once,
+    close: () => retrying.destroy(),
+  }
+}

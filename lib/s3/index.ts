@@ -1,0 +1,13 @@
+/** Access to one bucket of an S3 server. @module */
+export { createObjectStore } from './create-object-store.ts'
+export { objectStoreFromEnv } from './from-env.ts'
+export type {
+  ListedObject,
+  ListOptions,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+  RequestOptions,
+  StoredBytes,
+} from './object-store.ts'
+export type { ObjectStoreOptions } from './options.ts'
