@@ -1,0 +1,158 @@
+/** Multipart uploads: create, upload part, list parts, abort. @module */
+import { randomUUID } from 'node:crypto'
+import { type ChecksumName, isChecksumName } from './checksum.ts'
+import { header, type ObjectContext, requireBucket, storeBody } from './context.ts'
+import { afterPrefix, type MetaStore, partKey } from './meta-store.ts'
+import { checksumHeaders, readObjectHeaders } from './object-headers.ts'
+import type { ChecksumType, PartRecord, UploadRecord } from './records.ts'
+import { xmlResponse } from './respond.ts'
+import { S3Error } from './s3-error.ts'
+import { branch, leaf, xmlDocument } from './xml-write.ts'
+
+const MAX_PART = 10_000
+const MAX_PARTS_LISTED = 1000
+
+export async function createUpload(context: ObjectContext): Promise<Response> {
+  const { store, incoming, bucket, key } = context
+  requireBucket(context)
+  const checksum = readAlgorithm(header(context, 'x-amz-checksum-algorithm'))
+  const checksumType = readChecksumType(header(context, 'x-amz-checksum-type'), checksum)
+  const headers = readObjectHeaders(incoming.headers)
+  const uploadId = randomUUID()
+  const record: UploadRecord = { bucket, key, headers, checksum, checksumType, started: Date.now() }
+  await store.meta.uploads.put(uploadId, record)
+  const answer: Record<string, string> = checksum
+    ? { 'x-amz-checksum-algorithm': checksum.toUpperCase(), 'x-amz-checksum-type': checksumType }
+    : {}
+  return xmlResponse(
+    xmlDocument(
+      'InitiateMultipartUploadResult',
+      leaf('Bucket', bucket),
+      leaf('Key', key),
+      leaf('UploadId', uploadId)
+    ),
+    answer
+  )
+}
+
+function readAlgorithm(text: string | undefined): ChecksumName | undefined {
+  const name = text?.toLowerCase()
+  if (name === undefined || isChecksumName(name)) return name
+  throw new S3Error('NotImplemented', `This server does not compute ${text}.`)
+}
+
+function readChecksumType(text: string | undefined, checksum: ChecksumName | undefined): ChecksumType {
+  if (text === undefined || text === 'COMPOSITE') return 'COMPOSITE'
+  if (text !== 'FULL_OBJECT' || checksum === undefined || checksum.startsWith('sha')) {
+    throw new S3Error('InvalidRequest', 'Only a CRC can cover the full object of a multipart upload.')
+  }
+  return 'FULL_OBJECT'
+}
+
+/** Throws `NoSuchUpload`, also where the upload belongs to another key. */
+export function requireUpload({
+  store,
+  bucket,
+  key,
+  address,
+}: ObjectContext): { uploadId: string } & UploadRecord {
+  const uploadId = address.query.get('uploadId') ?? ''
+  const upload = store.meta.uploads.get(uploadId)
+  if (!upload || upload.bucket !== bucket || upload.key !== key) throw new S3Error('NoSuchUpload')
+  return { uploadId, ...upload }
+}
+
+export async function uploadPart(context: ObjectContext): Promise<Response> {
+  const { store, address } = context
+  const { meta, blobs } = store
+  const { uploadId, checksum } = requireUpload(context)
+  const number = Number(address.query.get('partNumber'))
+  if (!Number.isInteger(number) || number < 1 || number > MAX_PART) {
+    throw new S3Error('InvalidArgument', `A part number is from 1 to ${MAX_PART}.`)
+  }
+  return storeBody(context, checksum, async (blob, { size, md5, checksums }) => {
+    const record: PartRecord = {
+      size,
+      etag: md5.toString('hex'),
+      modified: Date.now(),
+      checksums,
+      segments: [blob.segment],
+    }
+    const id = partKey(uploadId, number)
+    const replaced = await meta.transaction(() => {
+      if (!meta.uploads.get(uploadId)) throw new S3Error('NoSuchUpload')
+      const existing = meta.parts.get(id)
+      meta.adopt(blob)
+      meta.parts.putSync(id, record)
+      meta.release(existing?.segments ?? [])
+      return existing
+    })
+    await blobs.discard(replaced?.segments ?? [])
+    const { 'x-amz-checksum-type': _, ...headers } = checksumHeaders({ checksums, checksumType: 'COMPOSITE' })
+    return new Response(null, { headers: { etag: `"${record.etag}"`, ...headers } })
+  })
+}
+
+export async function abortUpload(context: ObjectContext): Promise<Response> {
+  const { meta, blobs } = context.store
+  const { uploadId } = requireUpload(context)
+  const removed = await meta.transaction(() => removeUpload(meta, uploadId))
+  await blobs.discard(removed.flatMap(({ segments }) => segments))
+  return new Response(null, { status: 204 })
+}
+
+/** Inside of a transaction: forgets an upload and all of its parts but those whose bytes went into an object. */
+export function removeUpload(
+  meta: MetaStore,
+  uploadId: string,
+  kept: ReadonlySet<number> = new Set()
+): PartRecord[] {
+  const removed = [...listParts(meta, uploadId)]
+  meta.uploads.removeSync(uploadId)
+  for (const { number } of removed) meta.parts.removeSync(partKey(uploadId, number))
+  const unused = removed.filter(({ number }) => !kept.has(number)).map(({ record }) => record)
+  for (const { segments } of unused) meta.release(segments)
+  return unused
+}
+
+function listParts(meta: MetaStore, uploadId: string, after = 0): { number: number; record: PartRecord }[] {
+  const range = meta.parts.getRange({
+    start: partKey(uploadId, after + 1),
+    end: afterPrefix(partKey(uploadId, 0).subarray(0, -2)),
+  })
+  return [...range].map(({ key, value }) => ({ number: key.readUInt16BE(key.length - 2), record: value }))
+}
+
+export function listUploadedParts(context: ObjectContext): Response {
+  const { store, address, bucket, key } = context
+  const { uploadId } = requireUpload(context)
+  const marker = Number(address.query.get('part-number-marker') ?? 0)
+  const limit = Number(address.query.get('max-parts') ?? MAX_PARTS_LISTED)
+  if (!(marker >= 0 && marker <= MAX_PART && limit >= 1)) throw new S3Error('InvalidArgument')
+  const parts = listParts(store.meta, uploadId, marker)
+  const page = parts.slice(0, Math.min(limit, MAX_PARTS_LISTED))
+  return xmlResponse(
+    xmlDocument(
+      'ListPartsResult',
+      leaf('Bucket', bucket),
+      leaf('Key', key),
+      leaf('UploadId', uploadId),
+      leaf('PartNumberMarker', marker),
+      leaf('NextPartNumberMarker', page.at(-1)?.number),
+      leaf('MaxParts', Math.min(limit, MAX_PARTS_LISTED)),
+      leaf('IsTruncated', page.length < parts.length),
+      ...page.map(({ number, record }) =>
+        branch(
+          'Part',
+          leaf('PartNumber', number),
+          leaf('LastModified', new Date(record.modified).toISOString()),
+          leaf('ETag', `"${record.etag}"`),
+          leaf('Size', record.size),
+          ...Object.entries(record.checksums).map(([name, value]) =>
+            leaf(`Checksum${name.toUpperCase()}`, value)
+          )
+        )
+      )
+    )
+  )
+}
