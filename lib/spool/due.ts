@@ -71,6 +71,13 @@ export function createDueView(schedule: Table<null>) {
     if (due.notBefore > 0 && due.notBefore <= view.until) insert(view, due)
   }
 
+  function gone(queue: string, sequence: number) {
+    const view = viewOf(queue)
+    if (view.inFlight.delete(sequence)) return
+    const index = view.ripe.findIndex((due) => due.sequence === sequence)
+    if (index >= 0) view.ripe.splice(index, 1)
+  }
+
   return {
     /** Marks up to `limit` due entries as in flight, the lowest sequence first. */
     take(queue: string, limit: number, now: number): Due[] {
@@ -107,7 +114,7 @@ export function createDueView(schedule: Table<null>) {
 
     /** After the commit that scheduled again what was in flight. */
     returned(queue: string, due: Due) {
-      viewOf(queue).inFlight.delete(due.sequence)
+      gone(queue, due.sequence)
       added(queue, due)
     },
 
@@ -122,12 +129,7 @@ export function createDueView(schedule: Table<null>) {
     },
 
     /** After the commit that took an entry out of the queue. */
-    gone(queue: string, sequence: number) {
-      const view = viewOf(queue)
-      if (view.inFlight.delete(sequence)) return
-      const index = view.ripe.findIndex((due) => due.sequence === sequence)
-      if (index >= 0) view.ripe.splice(index, 1)
-    },
+    gone,
 
     inFlight: (queue: string): number => views.get(queue)?.inFlight.size ?? 0,
   }

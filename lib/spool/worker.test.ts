@@ -1,0 +1,164 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { type Database, openDatabase } from '../database/index.ts'
+import { backoffDelay, createSpool, createWorker, type Outcome, type Spool, type Worker } from './index.ts'
+
+let directory: string
+let database: Database
+let spool: Spool<string>
+let worker: Worker | undefined
+const backoff = { initialMs: 10, maxMs: 40 }
+const add = (...texts: string[]) => spool.enqueue(texts.map((payload) => ({ queue: 'q', payload })))
+const empty = () => vi.waitFor(() => expect(spool.depth('q').queued).toBe(0), { timeout: 5000, interval: 5 })
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'edgeloop-worker-'))
+  database = await openDatabase(directory)
+  spool = createSpool(database, 'test', z.string())
+})
+afterEach(async () => {
+  await worker?.close()
+  worker = undefined
+  await database.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const start = (
+  handle: (text: string, attempts: number, signal: AbortSignal) => Promise<Outcome>,
+  more: { concurrency?: number; onError?: (error: unknown) => void } = {}
+) => {
+  worker = createWorker({
+    spool,
+    queue: 'q',
+    concurrency: 3,
+    backoff,
+    handle: (entry, signal) => handle(entry.payload, entry.attempts, signal),
+    ...more,
+  })
+}
+
+describe('a worker', () => {
+  it('does what is there and what comes, in order, no more than so many at a time', async () => {
+    await add('a', 'b', 'c', 'd')
+    const seen: string[] = []
+    let running = 0
+    let most = 0
+    start(async (text) => {
+      seen.push(text)
+      most = Math.max(most, ++running)
+      await sleep(5)
+      running--
+      return { done: true }
+    })
+    await add('e', 'f')
+    await empty()
+    expect(seen).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+    expect(most).toBe(3)
+  })
+
+  it('tries again what failed and what threw, and buries what never will do', async () => {
+    await add('fails', 'throws', 'never')
+    const attempts: Record<string, number> = {}
+    start(async (text, attempt) => {
+      attempts[text] = attempt
+      if (text === 'never') return { dead: 'not an image' }
+      if (attempt === 2) return { done: true }
+      if (text === 'throws') throw new Error('oops')
+      return { error: 'busy' }
+    })
+    await empty()
+    expect(attempts).toEqual({ fails: 2, throws: 2, never: 0 })
+    expect(spool.deadLetters.list()).toMatchObject([{ payload: 'never', lastError: 'not an image' }])
+  })
+
+  it('waits as long as the server asks for', async () => {
+    await add('a')
+    const times: number[] = []
+    start(async () => {
+      times.push(Date.now())
+      return times.length === 1 ? { error: 'busy', retryAfterMs: 120 } : { done: true }
+    })
+    await empty()
+    expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(119)
+  })
+
+  it('commits the followers with the acknowledgement; when that fails, it does the entry again', async () => {
+    await add('a')
+    const errors: unknown[] = []
+    let calls = 0
+    start(
+      async () => ({
+        done: true,
+        commit: () => {
+          spool.enqueueSync({ queue: 'next', payload: `from a, ${++calls}` })
+          if (calls === 1) throw new Error('no')
+        },
+      }),
+      { onError: (error) => errors.push(error) }
+    )
+    await empty()
+    expect(spool.list('next').map(({ payload }) => payload)).toEqual(['from a, 2'])
+    expect(errors).toMatchObject([{ message: 'no' }])
+  })
+
+  it('stops while its queue is parked', async () => {
+    await spool.park('q')
+    let calls = 0
+    start(async () => {
+      calls++
+      return { done: true }
+    })
+    await add('a')
+    await sleep(20)
+    expect(calls).toBe(0)
+    await spool.unpark('q')
+    await empty()
+    expect(calls).toBe(1)
+  })
+
+  it('lets handlers finish when it closes', async () => {
+    await add('a', 'b')
+    start(
+      async () => {
+        await sleep(30)
+        return { done: true }
+      },
+      { concurrency: 1 }
+    )
+    await worker!.close()
+    expect(spool.list('q').map(({ payload }) => payload)).toEqual(['b'])
+    expect(worker!.running).toBe(0)
+  })
+
+  it('aborts handlers that take too long when it closes; their entries stay as they were', async () => {
+    await add('a')
+    start(async (_text, _attempts, signal) => {
+      await sleep(60_000, undefined, { signal })
+      return { done: true }
+    })
+    await worker!.close({ timeoutMs: 10 })
+    expect(spool.take('q', 1)).toMatchObject([{ payload: 'a', attempts: 0 }])
+  })
+})
+
+describe('the backoff', () => {
+  const exact = { initialMs: 100, maxMs: 1000, jitter: 0 }
+
+  it('doubles up to its limit', () => {
+    expect([0, 1, 2, 3, 4, 5000].map((attempts) => backoffDelay(exact, attempts))).toEqual([
+      100, 200, 400, 800, 1000, 1000,
+    ])
+  })
+
+  it('draws from the whole of it by default, and never comes before the server wants', () => {
+    const full = { ...exact, jitter: undefined }
+    expect([0, 0.5, 0.999].map((drawn) => Math.round(backoffDelay(full, 1, undefined, () => drawn)))).toEqual(
+      [200, 100, 0]
+    )
+    expect(backoffDelay(full, 9, 5000, () => 0)).toBe(5000)
+  })
+})
