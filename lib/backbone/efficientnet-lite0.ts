@@ -1,0 +1,68 @@
+/**
+ * EfficientNet-Lite0 without its classifier. The numbers are the published architecture's: EfficientNet-B0's blocks
+ * (Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019, table 1)
+ * without squeeze-and-excitation and with ReLU6 for swish, which is what makes it "Lite".
+ * @module
+ */
+import type { Block, Layer, Topology } from './topology.ts'
+
+/** [kernel, repeats, inputs, outputs, expansion, stride of the first repeat] */
+const STAGES: readonly (readonly [number, number, number, number, number, number])[] = [
+  [3, 1, 32, 16, 1, 1],
+  [3, 2, 16, 24, 6, 2],
+  [5, 2, 24, 40, 6, 2],
+  [3, 3, 40, 80, 6, 2],
+  [5, 3, 80, 112, 6, 1],
+  [5, 4, 112, 192, 6, 2],
+  [3, 1, 192, 320, 6, 1],
+]
+const STEM = 32
+const HEAD = 1280
+
+export const efficientNetLite0: Topology = {
+  id: 'efficientnet-lite0',
+  blocks: [
+    { layers: [conv('stem', 3, 3, STEM, 2, true)], residual: false },
+    ...invertedBottlenecks(),
+    { layers: [conv('head', 1, 320, HEAD, 1, true)], residual: false },
+  ],
+  featureSize: HEAD,
+}
+
+function conv(
+  name: string,
+  kernel: number,
+  inputs: number,
+  outputs: number,
+  stride: number,
+  relu6: boolean
+): Layer {
+  return { name, kind: 'conv', kernel, stride, inputs, outputs, relu6 }
+}
+
+function invertedBottlenecks(): Block[] {
+  const blocks: Block[] = []
+  for (const [kernel, repeats, first, outputs, expansion, firstStride] of STAGES) {
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      const name = `block${blocks.length}`
+      const inputs = repeat === 0 ? first : outputs
+      const stride = repeat === 0 ? firstStride : 1
+      const wide = inputs * expansion
+      const layers: Layer[] = [
+        {
+          name: `${name}/depthwise`,
+          kind: 'depthwise',
+          kernel,
+          stride,
+          inputs: wide,
+          outputs: wide,
+          relu6: true,
+        },
+        conv(`${name}/project`, 1, wide, outputs, 1, false),
+      ]
+      if (expansion > 1) layers.unshift(conv(`${name}/expand`, 1, inputs, wide, 1, true))
+      blocks.push({ layers, residual: stride === 1 && inputs === outputs })
+    }
+  }
+  return blocks
+}
