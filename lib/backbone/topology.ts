@@ -37,7 +37,6 @@ export function layerShapes(layer: Layer): {
   const { kernel, inputs, outputs } = layer
   return { kernel: [kernel, kernel, inputs, layer.kind === 'conv' ? outputs : 1], bias: [outputs] }
 }
-}
 
 /** All layers in the order in which they run, which is the order of their weights in the file. */
 export function layersOf(topology: Topology): Layer[] {

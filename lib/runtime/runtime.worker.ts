@@ -1,0 +1,44 @@
+/**
+ * The thread that computes: it holds the backbone, because computing blocks.
+ * @module
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import { openBackbone } from '../backbone/index.ts'
+import { EdgeloopError } from '../errors/index.ts'
+import { createNetwork, type Network } from './network.ts'
+import { type Reply, type Request, toFailure, type WorkerSetup } from './protocol.ts'
+import { useWasm } from './wasm.ts'
+
+const port = parentPort!
+const send = (reply: Reply, transfer: ArrayBuffer[] = []) => port.postMessage(reply, transfer)
+
+try {
+  const network = await start(workerData as WorkerSetup)
+  port.on('message', (request: Request) => answer(network, request))
+  send({ type: 'ready' })
+} catch (error) {
+  send({ type: 'failure', id: null, failure: toFailure(error) })
+}
+
+async function start({ backboneDir, backboneHash }: WorkerSetup): Promise<Network> {
+  await useWasm()
+  const backbone = await openBackbone(backboneDir)
+  if (backbone.manifest.hash !== backboneHash) {
+    throw new EdgeloopError('CORRUPT', 'the folder holds another backbone than before', {
+      where: backboneDir,
+    })
+  }
+  const network = createNetwork(backbone)
+  // The first run allocates and compiles: nobody should wait for that with a photo in hand.
+  network.features(new Uint8Array(backbone.manifest.inputSize ** 2 * 3), 1)
+  return network
+}
+
+function answer(network: Network, { id, pixels, batch }: Request): void {
+  try {
+    const features = network.features(pixels, batch)
+    send({ type: 'answer', id, features }, [features.buffer])
+  } catch (error) {
+    send({ type: 'failure', id, failure: toFailure(error) })
+  }
+}

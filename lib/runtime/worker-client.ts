@@ -1,0 +1,121 @@
+/**
+ * Calls into a worker thread: started by the first call, and by the next one after it ended unexpectedly.
+ * @module
+ */
+import type { Worker } from 'node:worker_threads'
+import { EdgeloopError } from '../errors/index.ts'
+import { fromFailure, type Reply, type Request } from './protocol.ts'
+
+export interface WorkerClient {
+  /** Starts the worker unless it runs; done when it is ready. @throws what kept it from starting */
+  start(): Promise<void>
+  /** One batch; `pixels` is handed over and is empty afterwards. */
+  call(pixels: Uint8Array<ArrayBuffer>, batch: number): Promise<Float32Array<ArrayBuffer>>
+  /** Waits for calls that began, then stops the worker. */
+  close(): Promise<void>
+}
+
+interface Waiting<T> {
+  resolve(value: T): void
+  reject(error: EdgeloopError): void
+}
+
+/** A worker from its start to its end. */
+interface Session {
+  worker: Worker
+  ready: Promise<void>
+  calls: Map<number, Waiting<Float32Array<ArrayBuffer>>>
+}
+
+/** @param spawn starts a worker that speaks `protocol.ts` */
+export function createWorkerClient(spawn: () => Worker): WorkerClient {
+  let session: Session | undefined
+  let closing: Promise<void> | undefined
+  let lastId = 0
+  const running = new Set<Promise<unknown>>()
+
+  function open(): Session {
+    const calls: Session['calls'] = new Map()
+    const worker = spawn()
+    const { promise: ready, resolve, reject } = withResolvers<void>()
+    // Whoever calls `start` or `call` sees the rejection; nobody may be waiting when the worker ends.
+    ready.catch(() => {})
+    const opened: Session = { worker, ready, calls }
+
+    const end = (error: EdgeloopError) => {
+      if (session === opened) session = undefined
+      reject(error)
+      for (const call of calls.values()) call.reject(error)
+      calls.clear()
+      worker.terminate().catch(() => {})
+    }
+    worker.on('message', (reply: Reply) => {
+      if (reply.type === 'ready') return resolve()
+      if (reply.type === 'answer') {
+        calls.get(reply.id)?.resolve(reply.features)
+        calls.delete(reply.id)
+        return
+      }
+      const error = fromFailure(reply.failure)
+      if (reply.id === null) return end(error)
+      calls.get(reply.id)?.reject(error)
+      calls.delete(reply.id)
+      if (reply.failure.broken) end(ended('after an error'))
+    })
+    worker.on('error', (cause) => end(ended(`with: ${cause.message}`, cause)))
+    worker.on('exit', (code) => end(ended(`with exit code ${code}`)))
+    return opened
+  }
+
+  async function current(): Promise<Session> {
+    if (closing) throw new EdgeloopError('UNAVAILABLE', 'the runtime is closed')
+    session ??= open()
+    const opened = session
+    await opened.ready
+    return opened
+  }
+
+  /** Keeps count of what `close` has to wait for. */
+  function track<T>(work: Promise<T>): Promise<T> {
+    running.add(work)
+    const done = () => running.delete(work)
+    work.then(done, done)
+    return work
+  }
+
+  return {
+    start: () => track(current().then(() => {})),
+    call: (pixels, batch) =>
+      track(
+        current().then(({ worker, calls }) => {
+          const { promise, resolve, reject } = withResolvers<Float32Array<ArrayBuffer>>()
+          const request: Request = { id: ++lastId, pixels, batch }
+          calls.set(request.id, { resolve, reject })
+          worker.postMessage(request, [pixels.buffer])
+          return promise
+        })
+      ),
+    close() {
+      closing ??= Promise.allSettled(running).then(async () => {
+        await session?.worker.terminate()
+      })
+      return closing
+    },
+  }
+}
+
+function ended(how: string, cause?: unknown): EdgeloopError {
+  return new EdgeloopError('UNAVAILABLE', `the worker that computes features ended ${how}`, {
+    cause,
+    hint: 'Try again: the next call starts a new worker.',
+  })
+}
+
+/** `Promise.withResolvers`, which Node 20 lacks. */
+function withResolvers<T>(): Waiting<T> & { promise: Promise<T> } {
+  let waiting!: Waiting<T>
+  const promise = new Promise<T>((resolve, reject) => {
+    waiting = { resolve, reject }
+  })
+  return { promise, ...waiting }
+}
