@@ -10,10 +10,14 @@ import type { PhotoReference } from '../events/index.ts'
  */
 export async function fetchPhoto({ url, hash }: PhotoReference): Promise<Uint8Array> {
   if (!url)
-    throw new EdgeloopError('INVALID_INPUT', 'the policy wants the photo, but the event does not say where it is', {
-      where: 'data.photo.url',
-      hint: 'send the URL of the photo on this node, or set the uplink to "features"',
-    })
+    throw new EdgeloopError(
+      'INVALID_INPUT',
+      'the policy wants the photo, but the event does not say where it is',
+      {
+        where: 'data.photo.url',
+        hint: 'send the URL of the photo on this node, or set the uplink to "features"',
+      }
+    )
   const response = await fetch(url, { signal: AbortSignal.timeout(30_000) }).catch((cause: unknown) => {
     throw new EdgeloopError('UNAVAILABLE', 'the photo store does not answer', { where: url, cause })
   })

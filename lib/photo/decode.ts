@@ -1,0 +1,76 @@
+/**
+ * Photos as bytes become square RGB pixels.
+ * @module
+ */
+import sharp, { type Sharp } from 'sharp'
+import { EdgeloopError } from '../errors/index.ts'
+import { type PhotoMediaType, sniffMediaType } from './sniff.ts'
+
+export interface PhotoLimits {
+  /** Of the encoded photo; 32 MiB by default. */
+  bytes?: number
+  /** Width times height before scaling; 100 million by default. Decided on the header, before decoding. */
+  pixels?: number
+}
+
+export interface DecodeOptions {
+  /** Pixels of each side of the result. */
+  size: number
+  limits?: PhotoLimits
+}
+
+export interface DecodedPhoto {
+  /** RGB, row after row from the top left, size * size * 3 values. */
+  pixels: Uint8Array<ArrayBuffer>
+  size: number
+  /** Of the whole photo, as a person would hold it (after EXIF orientation). */
+  width: number
+  height: number
+  mediaType: PhotoMediaType
+}
+
+/**
+ * Decodes a photo as backbones want it: upright, sRGB, on white where it is transparent, the first frame of an
+ * animation, scaled (Lanczos) so that its central square fills the result.
+ * @throws UNSUPPORTED_MEDIA, TOO_LARGE, or UNPROCESSABLE with the reason when it is cut short or broken
+ */
+export async function decodePhoto(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedPhoto> {
+  const { size, limits } = options
+  const mediaType = sniffMediaType(bytes)
+  const maxBytes = limits?.bytes ?? 32 * 2 ** 20
+  if (bytes.length > maxBytes) throw tooLarge(`${bytes.length} bytes`, `${maxBytes} bytes`)
+
+  // 'truncated' lets pass what every viewer shows, such as stray bytes between segments, but no missing data.
+  const image = sharp(bytes, { failOn: 'truncated', limitInputPixels: false, autoOrient: true })
+  const { width, height } = await header(image)
+  const maxPixels = limits?.pixels ?? 100e6
+  if (width * height > maxPixels) throw tooLarge(`${width} x ${height} pixels`, `${maxPixels} pixels`)
+
+  const pixels = await image
+    .resize(size, size, { fit: 'cover', kernel: 'lanczos3' })
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer()
+    .catch(unprocessable)
+  if (pixels.length !== size * size * 3) {
+    throw new EdgeloopError('UNPROCESSABLE', `this photo decodes to ${pixels.length / size / size} channels`)
+  }
+  return { pixels: new Uint8Array(pixels), size, width, height, mediaType }
+}
+
+async function header(image: Sharp): Promise<{ width: number; height: number }> {
+  const { autoOrient } = await image.metadata().catch(unprocessable)
+  return autoOrient
+}
+
+function unprocessable(cause: unknown): never {
+  const reason = cause instanceof Error ? cause.message.trim().replaceAll(/\s+/g, ' ') : String(cause)
+  throw new EdgeloopError('UNPROCESSABLE', `this photo cannot be decoded: ${reason}`, { cause })
+}
+
+function tooLarge(found: string, limit: string): EdgeloopError {
+  return new EdgeloopError('TOO_LARGE', `this photo has ${found}; the limit is ${limit}`, {
+    hint: 'Send it scaled down.',
+  })
+}

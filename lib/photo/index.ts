@@ -1,0 +1,15 @@
+/**
+ * Photos: what they are called, what is in them as pixels, and which look alike.
+ * @module
+ */
+import { createHash } from 'node:crypto'
+
+export { type DecodedPhoto, type DecodeOptions, decodePhoto, type PhotoLimits } from './decode.ts'
+export { fetchPhoto } from './fetch-photo.ts'
+export { hammingDistance, perceptualHash } from './perceptual-hash.ts'
+export { type PhotoMediaType, sniffMediaType } from './sniff.ts'
+
+/** A photo's name everywhere: the SHA-256 of its bytes, 64 lowercase hex digits. */
+export function photoHash(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

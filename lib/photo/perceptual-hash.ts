@@ -1,0 +1,80 @@
+/**
+ * A 64-bit hash of what a photo looks like: photos that look alike have hashes that differ in few bits.
+ * The idea is Zauner's pHash ("Implementation and Benchmarking of Perceptual Image Hash Functions", 2010): signs of the
+ * lowest frequencies of a small grey image. Here the 64 lowest in diagonal order, without the mean.
+ * @module
+ */
+import { EdgeloopError } from '../errors/index.ts'
+
+const SIDE = 32
+const BITS = 64
+
+/** cosines[u][x] of the DCT-II. Scale factors are left out: they do not change which side of the median a value is on. */
+const cosines = Array.from({ length: SIDE }, (_, u) =>
+  Float64Array.from({ length: SIDE }, (_, x) => Math.cos(((2 * x + 1) * u * Math.PI) / (2 * SIDE)))
+)
+
+/** [horizontal, vertical] frequencies, lowest first. */
+const frequencies = Array.from({ length: SIDE * SIDE }, (_, i) => [i % SIDE, Math.floor(i / SIDE)] as const)
+  .sort(([u, v], [s, t]) => u + v - s - t || u - s)
+  .slice(1, BITS + 1)
+
+/**
+ * @param photo as `decodePhoto` returns it; at least 32 pixels a side
+ * @returns 16 lowercase hex digits
+ */
+export function perceptualHash(photo: { pixels: Uint8Array; size: number }): string {
+  const grey = shrinkToGrey(photo.pixels, photo.size)
+  const values = frequencies.map(([u, v]) => {
+    let sum = 0
+    for (let y = 0; y < SIDE; y++) {
+      let row = 0
+      for (let x = 0; x < SIDE; x++) row += grey[y * SIDE + x]! * cosines[u]![x]!
+      sum += row * cosines[v]![y]!
+    }
+    return sum
+  })
+  const sorted = values.toSorted((a, b) => a - b)
+  const median = (sorted[BITS / 2 - 1]! + sorted[BITS / 2]!) / 2
+  let bits = 0n
+  for (const value of values) bits = (bits << 1n) | (value > median ? 1n : 0n)
+  return bits.toString(16).padStart(BITS / 4, '0')
+}
+
+/**
+ * The number of bits in which two perceptual hashes differ: 0…64; photos that have nothing in common are around 32.
+ * @throws INVALID_INPUT unless both are 16 hex digits
+ */
+export function hammingDistance(a: string, b: string): number {
+  let rest = parseHash(a) ^ parseHash(b)
+  let distance = 0
+  for (; rest; rest &= rest - 1n) distance++
+  return distance
+}
+
+function parseHash(hash: string): bigint {
+  if (/^[0-9a-f]{16}$/i.test(hash)) return BigInt(`0x${hash}`)
+  throw new EdgeloopError('INVALID_INPUT', `not a perceptual hash: '${hash.slice(0, 40)}'`)
+}
+
+/** Averages boxes of pixels; luma of ITU-R BT.601. */
+function shrinkToGrey(pixels: Uint8Array, size: number): Float64Array {
+  if (size < SIDE || pixels.length !== size * size * 3) {
+    throw new EdgeloopError('INVALID_INPUT', `expected RGB pixels of at least ${SIDE} x ${SIDE}`)
+  }
+  const edges = Array.from({ length: SIDE + 1 }, (_, i) => Math.floor((i * size) / SIDE))
+  const grey = new Float64Array(SIDE * SIDE)
+  for (let by = 0; by < SIDE; by++) {
+    for (let bx = 0; bx < SIDE; bx++) {
+      let sum = 0
+      for (let y = edges[by]!; y < edges[by + 1]!; y++) {
+        for (let x = edges[bx]!; x < edges[bx + 1]!; x++) {
+          const at = (y * size + x) * 3
+          sum += 0.299 * pixels[at]! + 0.587 * pixels[at + 1]! + 0.114 * pixels[at + 2]!
+        }
+      }
+      grey[by * SIDE + bx] = sum / ((edges[by + 1]! - edges[by]!) * (edges[bx + 1]! - edges[bx]!))
+    }
+  }
+  return grey
+}
