@@ -23,10 +23,7 @@ export async function classifyPhoto(
   maxBytes: number
 ): Promise<Classification> {
   const size = runtime.backbone.inputSize
-  const [decoded, fingerprint] = await Promise.all([
-    decodePhoto(bytes, { size, limits: { bytes: maxBytes } }),
-    perceptualHash(bytes),
-  ])
+  const decoded = await decodePhoto(bytes, { size, limits: { bytes: maxBytes } })
   const [features] = await runtime.features([decoded.pixels])
   const labels = rankScores(head.labels, predictScores(head, features!))
   return {
@@ -36,7 +33,7 @@ export async function classifyPhoto(
       confidence: labels[0]!.score,
     },
     features: { backbone: runtime.backbone.hash, values: encodeFloat16Base64(features!) },
-    perceptualHash: fingerprint,
+    perceptualHash: perceptualHash({ pixels: decoded.pixels, size }),
     thresholds: manifest.thresholds,
   }
 }

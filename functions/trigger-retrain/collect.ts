@@ -19,7 +19,7 @@ export interface Collection {
 }
 
 /**
- * Gathers every labelled photo: imported ones, samples that a person answered, and accepted samples with the
+ * Gathers every labelled photo: the seed, samples that a person answered, and accepted samples with the
  * prediction as their pseudo-label. A record is read once, ever: what the previous snapshot knows is taken from there
  * (samples are immutable), except that people's answers may have changed.
  */
@@ -29,28 +29,28 @@ export async function collect(
   previous: Snapshot | undefined
 ): Promise<Collection> {
   const samples = sampleStore(store, dataset)
-  const imported = labelledPhotos(store, dataset, 'imported')
+  const seed = labelledPhotos(store, dataset, 'seed')
   const known = new Map(previous?.items.map((item) => [item.photo, item]))
-  const [importedPhotos, samplePhotos, answers] = await Promise.all([
-    imported.list(),
+  const [seedPhotos, samplePhotos, answers] = await Promise.all([
+    seed.list(),
     samples.list(),
     samples.listLabels(),
   ])
 
   const read = pLimit(READS)
   const items = await Promise.all([
-    ...importedPhotos.map((photo) =>
+    ...seedPhotos.map((photo) =>
       read(async (): Promise<SnapshotItem> => {
         const seen = known.get(photo)
         if (seen) return seen
-        return { photo, label: (await imported.get(photo)).label, origin: 'imported', edge: null }
+        return { photo, label: (await seed.get(photo)).label, origin: 'seed', edge: null }
       })
     ),
     ...samplePhotos.map((photo) =>
       read(async (): Promise<SnapshotItem | undefined> => {
         if (answers.has(photo)) return answered(photo)
         const seen = known.get(photo)
-        if (seen) return seen
+        if (seen?.origin === 'pseudo') return seen
         const record = await samples.get(photo)
         return record && pseudoLabelled(record)
       })

@@ -1,5 +1,5 @@
 /**
- * A dataset in the bucket: samples, labels, golden and imported photos, snapshots, runs, features.
+ * A dataset in the bucket: samples, labels, golden and seed photos, snapshots, runs, features.
  * @module
  */
 export { featureStore } from './features.ts'

@@ -8,7 +8,7 @@ export function datasetKeys(dataset: string) {
     labels: `${base}/labels/`,
     label: (photo: string) => `${base}/labels/${photo}.json`,
     golden: `${base}/golden/`,
-    imported: `${base}/imported/`,
+    seed: `${base}/seed/`,
     snapshot: (id: string) => `${base}/snapshots/${id}.json`,
     runs: `${base}/runs/`,
     run: (id: string) => `${base}/runs/${id}.json`,

@@ -4,8 +4,8 @@ import { datasetKeys } from './keys.ts'
 import { type LabelledPhoto, labelledPhoto } from './records.ts'
 import { photosUnder } from './samples.ts'
 
-/** Photos that came with their labels: `golden` judges models and is never trained on, `imported` starts the training. */
-export type LabelledCollection = 'golden' | 'imported'
+/** Photos that came with their labels: `golden` judges models and is never trained on, `seed` starts the training. */
+export type LabelledCollection = 'golden' | 'seed'
 
 export function labelledPhotos(store: ObjectStore, dataset: string, collection: LabelledCollection) {
   const prefix = datasetKeys(dataset)[collection]

@@ -19,20 +19,20 @@ export const labelRecord = z.object({
   at: z.iso.datetime(),
 })
 
-/** `golden/HASH.json` and `imported/HASH.json`: a photo that came with its label, beside its bytes. */
+/** `golden/HASH.json` and `seed/HASH.json`: a photo that came with its label, beside its bytes. */
 export const labelledPhoto = z.object({
   photo: eventData.photoReference.omit({ url: true }),
   label: z.string().min(1),
 })
 
 /** Where a label comes from. */
-export const origin = z.enum(['imported', 'person', 'audit', 'pseudo'])
+export const origin = z.enum(['seed', 'person', 'audit', 'pseudo'])
 
 export const snapshotItem = z.object({
   photo: eventData.sha256,
   label: z.string().min(1),
   origin,
-  /** Null for imported photos. */
+  /** Null for seed photos. */
   edge: eventData.name.nullable(),
 })
 

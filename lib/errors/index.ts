@@ -25,6 +25,8 @@ const STATUS = {
   OVERLOADED: 429,
   /** Something that was stored does not match its hash or its format. */
   CORRUPT: 500,
+  /** A setting of this deployment is missing or wrong: the request is not to blame. */
+  MISCONFIGURED: 500,
   /** A promise of this program is broken. */
   INTERNAL: 500,
   /** Something that this depends on is out of reach or not ready yet: try again. */

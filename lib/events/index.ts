@@ -22,4 +22,5 @@ export {
   readEvent,
   readEventResponse,
 } from './http.ts'
+export { decodeStructured, encodeStructured } from './structured.ts'
 export type { EdgeloopEvent, EventData, EventType } from './types.ts'

@@ -31,13 +31,13 @@ export function perEnvironment<T>(create: (environment: Environment) => T): {
 /**
  * Reads settings from an environment.
  *
- * @throws EdgeloopError INTERNAL naming the variable: the deployment is wrong, not the request
+ * @throws EdgeloopError MISCONFIGURED naming the variable
  */
 export function readSettings<S extends z.ZodObject>(schema: S, environment: Environment): z.infer<S> {
   const parsed = schema.safeParse(environment)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]!
-  throw new EdgeloopError('INTERNAL', `environment variable ${issue.path.join('.')}: ${issue.message}`, {
+  throw new EdgeloopError('MISCONFIGURED', `environment variable ${issue.path.join('.')}: ${issue.message}`, {
     where: issue.path.join('.'),
     hint: 'set it under "environment" of the function in stack.yml',
   })

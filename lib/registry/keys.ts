@@ -1,6 +1,9 @@
 /** The head of a version, beside its manifest. */
 export const HEAD_FILE = 'head.bin'
 
+/** A backbone's files, in the order in which they are written: the description comes last. */
+export const BACKBONE_FILES = ['weights.bin', 'backbone.json'] as const
+
 /** Where models stand, in the bucket and, with the same layout, in a node's cache. */
 export const registryKeys = {
   versions: (model: string) => `models/${model}/`,

@@ -1,0 +1,5 @@
+/**
+ * From events to functions and on to the next event, each step durable.
+ * @module
+ */
+export { type Connector, createConnector, type Subscriber } from './connector.ts'

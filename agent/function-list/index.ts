@@ -1,0 +1,1 @@
+export { type FunctionList, followFunctionList } from './function-list.ts'

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { eventData } from '../../lib/events/index.ts'
+
+const count = z.number().int().nonnegative()
+
+/** What an edge has done with its photos so far; photos are counted by content, once each. */
+export const totals = z.object({
+  captured: count,
+  accepted: count,
+  review: count,
+  rejected: count,
+  deadLettered: count,
+  uploaded: count,
+  bytesCaptured: count,
+  bytesUploaded: count,
+})
+
+/** `edges/EDGE/heartbeat`: how an edge is doing; retained, so that whoever asks later sees the last one. */
+export const heartbeat = z.object({
+  edge: eventData.name,
+  at: z.iso.datetime(),
+  /** The local gateway, as reached from this machine. */
+  gateway: z.url(),
+  broker: z.string(),
+  totals,
+  /** Events waiting, by function. */
+  spool: z.record(z.string(), count),
+  deadLetters: count,
+  model: z.object({
+    name: eventData.name,
+    /** What the channel points at, as far as this edge knows. */
+    wanted: z.number().int().positive().nullable(),
+    serving: z.number().int().positive().nullable(),
+    why: z.string().nullable(),
+  }),
+})
+
+export type Totals = z.infer<typeof totals>
+export type Heartbeat = z.infer<typeof heartbeat>

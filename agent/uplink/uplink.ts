@@ -1,0 +1,63 @@
+import mqtt from 'mqtt'
+import { type EdgeloopEvent, encodeStructured } from '../../lib/events/index.ts'
+import type { Heartbeat } from './heartbeat.ts'
+
+export interface UplinkOptions {
+  edge: string
+  /** The cloud's MQTT broker. */
+  broker: string
+  heartbeat(): Promise<Heartbeat>
+  heartbeatMs?: number
+  /** Something says that a model's channel has moved. */
+  onModelHint(): void
+}
+
+/** The edge's connection to the cloud's broker: heartbeats and hints; nothing that must not be lost. */
+export interface Uplink {
+  connected(): boolean
+  /** Tells the cloud about an event, if it is in reach. */
+  hint(event: EdgeloopEvent): void
+  close(): Promise<void>
+}
+
+export function createUplink(options: UplinkOptions): Uplink {
+  const { edge, heartbeatMs = 1000 } = options
+  const client = mqtt.connect(options.broker, {
+    clientId: `edge-${edge}`,
+    reconnectPeriod: 1000,
+    connectTimeout: 3000,
+    keepalive: 5,
+    queueQoSZero: false,
+  })
+  client.on('error', () => {
+    // Being out of reach is an ordinary state of an edge; the client tries again by itself.
+  })
+  client.on('connect', () => {
+    client.subscribe('models/+/+', { qos: 1 })
+    beat()
+  })
+  client.on('message', (topic) => {
+    if (topic.startsWith('models/')) options.onModelHint()
+  })
+
+  function beat(): void {
+    if (!client.connected) return
+    options.heartbeat().then(
+      (heartbeat) => client.publish(`edges/${edge}/heartbeat`, JSON.stringify(heartbeat), { retain: true }),
+      (error: unknown) => console.error('heartbeat:', error)
+    )
+  }
+  const timer = setInterval(beat, heartbeatMs)
+
+  return {
+    connected: () => client.connected,
+    hint(event) {
+      if (!client.connected) return
+      client.publish(`events/${event.type}`, encodeStructured(event), { qos: 0 })
+    },
+    async close() {
+      clearInterval(timer)
+      await client.endAsync(true)
+    },
+  }
+}

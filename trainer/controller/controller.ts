@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type RunState, runStore } from '../../lib/dataset/index.ts'
+import { asEdgeloopError } from '../../lib/errors/index.ts'
+import { createEvent, type EdgeloopEvent, type EventData } from '../../lib/events/index.ts'
+import type { ObjectStore } from '../../lib/s3/index.ts'
+import type { StartJob } from './start-job.ts'
+
+export interface TrainingControllerOptions {
+  store: ObjectStore
+  dataset: string
+  startJob: StartJob
+  /** Resolves when the event is safe with whoever carries it on. */
+  publish(event: EdgeloopEvent): Promise<void>
+  /** How often the runs are looked at without being told, in milliseconds. */
+  pollMs?: number
+}
+
+export interface TrainingController {
+  /** Looks at the runs at once: somebody has asked for one. */
+  poke(): void
+  close(): Promise<void>
+}
+
+/** After this many failures a run is given up. */
+const MAX_ATTEMPTS = 3
+
+/**
+ * Watches for runs and has each one trained. All it knows is in the bucket: after a restart it goes on where it was,
+ * starting a job again that had not ended, and saying again what may not have been heard.
+ */
+export function createTrainingController(options: TrainingControllerOptions): TrainingController {
+  const { store, dataset, startJob, publish, pollMs = 1000 } = options
+  const runs = runStore(store, dataset)
+  const closing = new AbortController()
+  let wake = new AbortController()
+  /** The run whose `model.trained` this process has said. */
+  let said: string | undefined
+
+  async function look(): Promise<void> {
+    const state = await runs.latest()
+    if (!state || state.ended) return
+    if (state.status?.state === 'trained') return sayTrained(state)
+    await train(state)
+  }
+
+  async function train({ run, status }: RunState): Promise<void> {
+    const attempt = (status?.attempt ?? 0) + 1
+    const about = { dataset, model: run.model, run: run.id, snapshot: run.snapshot }
+    await runs.setStatus(run.id, { state: 'started', attempt })
+    await publish(progress('retrain.started', { ...about, stage: 'start', done: 0 }, attempt))
+    const end = await startJob(
+      run.id,
+      (stage, done) => report({ ...about, stage, done }, attempt),
+      closing.signal
+    )
+    if (closing.signal.aborted) return
+    if ('version' in end) {
+      await runs.setStatus(run.id, { state: 'trained', attempt, version: end.version })
+      return look()
+    }
+    const state = attempt < MAX_ATTEMPTS ? 'started' : 'failed'
+    await runs.setStatus(run.id, { state, attempt, error: end.error })
+    console.error(`run ${run.id}, attempt ${attempt}: ${end.error}`)
+  }
+
+  async function sayTrained({ run, status }: RunState): Promise<void> {
+    if (said === run.id) return
+    const { model, snapshot, id } = run
+    const data = { dataset, model, run: id, snapshot, version: status!.version! }
+    await publish(createEvent('model.trained', 'cloud/trainer', [dataset, id], data))
+    said = id
+  }
+
+  function report(data: EventData<'retrain.progress'>, attempt: number): void {
+    publish(progress('retrain.progress', data, attempt)).catch((error: unknown) =>
+      console.error('progress:', asEdgeloopError(error).message)
+    )
+  }
+
+  async function follow(): Promise<void> {
+    while (!closing.signal.aborted) {
+      await look().catch((thrown: unknown) => {
+        if (!closing.signal.aborted) console.error('training controller:', asEdgeloopError(thrown).message)
+      })
+      await sleep(pollMs, undefined, { signal: AbortSignal.any([closing.signal, wake.signal]) }).catch(
+        () => {}
+      )
+      if (wake.signal.aborted) wake = new AbortController()
+    }
+  }
+
+  const following = follow()
+  return {
+    poke: () => wake.abort(),
+    async close() {
+      closing.abort()
+      await following
+    },
+  }
+}
+
+function progress<T extends 'retrain.started' | 'retrain.progress'>(
+  type: T,
+  data: EventData<T>,
+  attempt: number
+): EdgeloopEvent {
+  return createEvent(type, 'cloud/trainer', [data.run, attempt, data.stage, data.done], data) as EdgeloopEvent
+}

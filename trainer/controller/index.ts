@@ -1,0 +1,6 @@
+/**
+ * The training controller: from requested runs to jobs, and from jobs to `model.trained`.
+ * @module
+ */
+export { createTrainingController, type TrainingController } from './controller.ts'
+export { type JobEnd, processJobs, type StartJob } from './start-job.ts'

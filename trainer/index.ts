@@ -1,0 +1,11 @@
+/**
+ * The cloud's learning half: the controller that watches runs, and the job that trains one.
+ * @module
+ */
+export {
+  createTrainingController,
+  type JobEnd,
+  processJobs,
+  type StartJob,
+  type TrainingController,
+} from './controller/index.ts'

@@ -1,0 +1,10 @@
+import { z } from 'zod'
+
+/** What a training job says on its standard output, a JSON line each. */
+export const jobMessage = z.union([
+  z.object({ stage: z.string(), done: z.number().min(0).max(1) }),
+  z.object({ version: z.number().int().positive() }),
+  z.object({ error: z.object({ error: z.string(), code: z.string() }) }),
+])
+
+export type JobMessage = z.infer<typeof jobMessage>

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { readBackboneManifest } from '../../lib/backbone/index.ts'
+import { labelledPhotos, runStore, type Snapshot, sampleStore } from '../../lib/dataset/index.ts'
+import { EdgeloopError } from '../../lib/errors/index.ts'
+import { predictScores } from '../../lib/head/index.ts'
+import { BACKBONE_FILES, type Manifest, modelRegistry, registryKeys } from '../../lib/registry/index.ts'
+import { createRuntime, type Runtime } from '../../lib/runtime/index.ts'
+import type { ObjectStore } from '../../lib/s3/index.ts'
+import { fitHead, measure } from '../fit/index.ts'
+import { gatherFeatures } from './gather-features.ts'
+import { THRESHOLDS } from './thresholds.ts'
+
+/** A stage of a run and the share of it that is done, 0 to 1. */
+export type OnProgress = (stage: string, done: number) => void
+
+export interface TrainingRequest {
+  store: ObjectStore
+  dataset: string
+  run: string
+  /** The folder of the backbone to stand on. */
+  backboneDir: string
+  onProgress: OnProgress
+}
+
+/**
+ * Trains what a run asks for and publishes it as a complete model version. A repeated run publishes the same version.
+ *
+ * @throws EdgeloopError INVALID_INPUT when the snapshot cannot be trained on, NOT_FOUND when something it names is gone
+ */
+export async function runTraining(request: TrainingRequest): Promise<Manifest> {
+  const { store, dataset, onProgress } = request
+  const started = performance.now()
+  const runs = runStore(store, dataset)
+  const run = (await runs.state(request.run))?.run
+  if (!run) throw new EdgeloopError('NOT_FOUND', `there is no run ${request.run}`, { where: dataset })
+  const snapshot = await runs.getSnapshot(run.snapshot)
+  const backbone = await readBackboneManifest(request.backboneDir)
+
+  let loading: Promise<Runtime> | undefined
+  const runtime = () => {
+    loading ??= createRuntime({ backboneDir: request.backboneDir })
+    return loading
+  }
+  try {
+    const golden = await readGoldenLabels(store, dataset)
+    const items = snapshot.items.filter(({ photo }) => !golden.has(photo))
+    const photos = [...new Set([...items.map(({ photo }) => photo), ...golden.keys()])]
+    const features = await gatherFeatures({
+      store,
+      runtime,
+      backbone: backbone.hash,
+      photos,
+      readPhoto: photoReader(store, dataset, snapshot, golden),
+      onProgress: (done, total) => onProgress('features', total ? done / total : 1),
+    })
+    const labels = [...new Set(items.map(({ label }) => label))].sort()
+    const { head, report } = await fitHead({
+      samples: items.map(({ photo, label, origin }) => ({
+        hash: photo,
+        label,
+        origin,
+        weight: 1,
+        features: features.get(photo)!,
+      })),
+      labels,
+      seed: Number(run.id),
+      onProgress: ({ done, total }) => onProgress('fit', done / total),
+    })
+
+    const known = [...golden].filter(([, label]) => labels.includes(label))
+    const onGolden =
+      known.length > 0
+        ? measure(
+            labels,
+            known.map(([, label]) => labels.indexOf(label)),
+            known.map(([photo]) => predictScores(head, features.get(photo)!))
+          )
+        : null
+    onProgress('publish', 0)
+    await publishBackbone(store, request.backboneDir, backbone.hash)
+    const manifest = await modelRegistry(store, run.model).publish(run.id, head, {
+      backbone: { name: backbone.name, hash: backbone.hash },
+      thresholds: THRESHOLDS,
+      trainedOn: { dataset, run: run.id, snapshot: snapshot.id },
+      metrics: {
+        fit: report,
+        golden: onGolden,
+        sizes: { samples: items.length, golden: golden.size, labels: labels.length },
+        seconds: (performance.now() - started) / 1000,
+      },
+    })
+    onProgress('publish', 1)
+    return manifest
+  } finally {
+    await (await loading)?.close()
+  }
+}
+
+async function readGoldenLabels(store: ObjectStore, dataset: string): Promise<Map<string, string>> {
+  const golden = labelledPhotos(store, dataset, 'golden')
+  const photos = await golden.list()
+  const labels = await Promise.all(photos.map(async (photo) => (await golden.get(photo)).label))
+  return new Map(photos.map((photo, i) => [photo, labels[i]!]))
+}
+
+/** Where a photo's bytes are: beside the golden, seed or uploaded record. */
+function photoReader(
+  store: ObjectStore,
+  dataset: string,
+  snapshot: Snapshot,
+  golden: ReadonlyMap<string, string>
+): (photo: string) => Promise<Uint8Array> {
+  const seeds = new Set(snapshot.items.flatMap(({ photo, origin }) => (origin === 'seed' ? [photo] : [])))
+  return async (photo) => {
+    if (golden.has(photo)) return labelledPhotos(store, dataset, 'golden').getPhoto(photo)
+    if (seeds.has(photo)) return labelledPhotos(store, dataset, 'seed').getPhoto(photo)
+    const uploaded = await sampleStore(store, dataset).getPhoto(photo)
+    if (uploaded) return uploaded.body
+    throw new EdgeloopError('NOT_FOUND', `sample ${photo} came without features and without its photo`, {
+      where: photo,
+      hint: 'the edge that holds it has to compute them again',
+    })
+  }
+}
+
+/** Puts the backbone into the registry, once. */
+async function publishBackbone(store: ObjectStore, directory: string, hash: string): Promise<void> {
+  const key = (file: string) => registryKeys.backboneFile(hash, file)
+  if (await store.head(key(BACKBONE_FILES.at(-1)!))) return
+  for (const file of BACKBONE_FILES) await store.put(key(file), await readFile(path.join(directory, file)))
+}
