@@ -40,8 +40,8 @@ export async function decodePhoto(bytes: Uint8Array, options: DecodeOptions): Pr
   const maxBytes = limits?.bytes ?? 32 * 2 ** 20
   if (bytes.length > maxBytes) throw tooLarge(`${bytes.length} bytes`, `${maxBytes} bytes`)
 
-  // 'truncated' lets pass what every viewer shows, such as stray bytes between segments, but no missing data.
-  const image = sharp(bytes, { failOn: 'truncated', limitInputPixels: false, autoOrient: true })
+  // Not 'warning': it would refuse what every viewer shows, such as stray bytes that cheap cameras leave in a JPEG.
+  const image = sharp(bytes, { failOn: 'error', limitInputPixels: false, autoOrient: true })
   const { width, height } = await header(image)
   const maxPixels = limits?.pixels ?? 100e6
   if (width * height > maxPixels) throw tooLarge(`${width} x ${height} pixels`, `${maxPixels} pixels`)
