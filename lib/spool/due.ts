@@ -14,6 +14,8 @@ interface QueueView {
   ripe: Due[]
   /** All that is scheduled until then and not in flight is in `ripe`. */
   until: number
+  /** Something in `ripe` is there only because it was scheduled by a clock that was wrong. */
+  strays: boolean
 }
 
 /**
@@ -26,7 +28,7 @@ export function createDueView(schedule: Table<null>) {
   function viewOf(queue: string): QueueView {
     let view = views.get(queue)
     if (!view) {
-      view = { inFlight: new Map(), ripe: [], until: 0 }
+      view = { inFlight: new Map(), ripe: [], until: 0, strays: false }
       views.set(queue, view)
     }
     return view
@@ -53,16 +55,20 @@ export function createDueView(schedule: Table<null>) {
 
   function ripen(queue: string, now: number): QueueView {
     const view = viewOf(queue)
-    if (now < view.until) {
-      // The clock was set back: what had seemed ripe may have to wait.
+    if (now < view.until || (view.strays && now > view.until)) {
+      // The clock was set, perhaps back to the right time: what had seemed ripe may have to wait.
       view.ripe = []
       view.until = 0
+      view.strays = false
     }
     if (now > view.until) {
       for (const due of scheduled(queue, view.until + 1, now + 1)) insert(view, due)
       view.until = now
     }
-    for (const due of scheduled(queue, now + MAX_DELAY_MS + 1, Number.POSITIVE_INFINITY)) insert(view, due)
+    for (const due of scheduled(queue, now + MAX_DELAY_MS + 1, Number.POSITIVE_INFINITY)) {
+      insert(view, due)
+      view.strays = true
+    }
     return view
   }
 

@@ -55,7 +55,7 @@ export function createWorker<P>({
   const abort = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let closing = false
-  let pumping = false
+  let turn: NodeJS.Immediate | undefined
 
   async function attempt(entry: Entry<P>): Promise<Outcome> {
     try {
@@ -99,16 +99,23 @@ export function createWorker<P>({
     }
   }
 
+  /** Once for all that one commit finished or enqueued. */
+  function pumpSoon() {
+    if (closing || turn) return
+    turn = setImmediate(() => {
+      turn = undefined
+      pump()
+    })
+  }
+
   function pump() {
-    // `release` and the like announce from within; one loop is enough.
-    if (closing || pumping) return
-    pumping = true
+    if (closing) return
+    clearTimeout(timer)
     try {
-      clearTimeout(timer)
       for (const entry of spool.take(queue, concurrency - running.size, clock())) {
         const task = work(entry).finally(() => {
           running.delete(task)
-          pump()
+          pumpSoon()
         })
         running.add(task)
       }
@@ -116,8 +123,6 @@ export function createWorker<P>({
     } catch (error) {
       onError(error)
       timer = setTimeout(pump, backoff.maxMs)
-    } finally {
-      pumping = false
     }
   }
 
@@ -128,7 +133,7 @@ export function createWorker<P>({
   }
 
   const stopListening = spool.onEnqueue((changed) => {
-    if (changed === queue) pump()
+    if (changed === queue) pumpSoon()
   })
   pump()
 
@@ -140,6 +145,7 @@ export function createWorker<P>({
       closing = true
       stopListening()
       clearTimeout(timer)
+      clearImmediate(turn)
       const finished = () => Promise.allSettled(running)
       const limit = new AbortController()
       const wait = (ms: number) => sleep(ms, undefined, { signal: limit.signal }).catch(() => {})
