@@ -7,6 +7,7 @@ import {
   HeadObjectCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
+import pLimit from 'p-limit'
 import { EdgeloopError } from '../errors/index.ts'
 import { createClients } from './clients.ts'
 import { decodeJson, encodeJson } from './json.ts'
@@ -29,6 +30,8 @@ export function createObjectStore(given: ObjectStoreOptions): ObjectStore {
   const { endpoint, bucket } = options
   const clients = createClients(options)
   const { retrying } = clients
+  // Whoever waits for a socket inside of the agent is taken for a connection that does not come about.
+  const limit = pLimit(options.maxSockets)
 
   /** Runs one request; whatever goes wrong leaves as an EdgeloopError, or as the signal's reason. */
   async function attempt<T>(
@@ -36,9 +39,11 @@ export function createObjectStore(given: ObjectStoreOptions): ObjectStore {
     signal: AbortSignal | undefined,
     work: () => Promise<T>
   ): Promise<T> {
-    signal?.throwIfAborted()
     try {
-      return await work()
+      return await limit(async () => {
+        signal?.throwIfAborted()
+        return work()
+      })
     } catch (thrown) {
       signal?.throwIfAborted()
       throw mapS3Error(thrown, { endpoint, bucket, key })

@@ -31,14 +31,15 @@ export function nameOf(thrown: unknown): string {
 export function mapS3Error(thrown: unknown, { endpoint, bucket, key }: Place): EdgeloopError {
   if (thrown instanceof EdgeloopError) return thrown
   const status = statusOf(thrown)
-  const name = nameOf(thrown)
+  // What answers a HEAD has no body to name the error in.
+  const name = nameOf(thrown).replace(/^Unknown(Error)?$/, '') || 'no name given'
   const object = key === undefined ? `s3://${bucket}` : `s3://${bucket}/${key}`
   const where = `${object} at ${endpoint}`
-  const cause = new Error(`${name || 'Error'}${status === undefined ? '' : ` (${status})`}`)
+  const cause = new Error(status === undefined ? name : `${name} (${status})`)
   const make = (code: ErrorCode, message: string, hint: string) =>
     new EdgeloopError(code, message, { where, hint, cause })
   if (status === undefined || isServerTrouble(status, name)) {
-    const reason = status === undefined ? networkReason(thrown) : `it answered ${status} ${name}`
+    const reason = status === undefined ? networkReason(thrown) : `it answered ${status} (${name})`
     return make(
       'UNAVAILABLE',
       `The object store ${endpoint} is out of reach: ${reason}.`,
@@ -55,7 +56,7 @@ export function mapS3Error(thrown: unknown, { endpoint, bucket, key }: Place): E
   if (status === 401 || status === 403) {
     return make(
       'UNAUTHENTICATED',
-      `The object store refused the credentials (${name || status}).`,
+      `The object store refused the credentials (${status}, ${name}).`,
       'Check the secrets s3-access-key-id and s3-secret-access-key, and what they may do with this bucket.'
     )
   }
@@ -75,7 +76,7 @@ export function mapS3Error(thrown: unknown, { endpoint, bucket, key }: Place): E
   // A 400 must not blame whoever called us: it would turn an event into a dead letter.
   return make(
     'INTERNAL',
-    `The object store refused the request (${status} ${name}).`,
+    `The object store refused the request (${status}, ${name}).`,
     'See the log of the store.'
   )
 }

@@ -1,0 +1,271 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { EdgeloopError } from '../lib/errors/index.ts'
+import { createObjectStore, type ObjectStore, objectStoreFromEnv } from '../lib/s3/index.ts'
+import { createS3Server, type S3Server } from '../platform/s3/index.ts'
+
+const SECRET = 'a-secret-nobody-may-see'
+const credentials = { accessKeyId: 'edge', secretAccessKey: SECRET }
+
+let directory: string
+let server: S3Server
+let store: ObjectStore
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'object-store-'))
+  server = await createS3Server({ directory: join(directory, 's3'), ...credentials, buckets: ['edgeloop'] })
+  store = createObjectStore({ endpoint: server.url, bucket: 'edgeloop', ...credentials })
+})
+
+afterAll(async () => {
+  store.close()
+  await server.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const collected: T[] = []
+  for await (const item of items) collected.push(item)
+  return collected
+}
+
+/** The error that a call fails with. */
+async function failure(work: Promise<unknown>): Promise<EdgeloopError> {
+  const thrown = await work.then(
+    () => undefined,
+    (error: unknown) => error
+  )
+  expect(thrown).toBeInstanceOf(EdgeloopError)
+  const error = thrown as EdgeloopError
+  expect(`${error.message} ${error.where} ${error.hint} ${error.stack} ${error.cause}`).not.toContain(SECRET)
+  return error
+}
+
+describe.each(['WHEN_REQUIRED', 'WHEN_SUPPORTED'] as const)('with checksums %s', (checksums) => {
+  test('bytes and text come back, with their type', async () => {
+    const each = createObjectStore({ endpoint: server.url, bucket: 'edgeloop', ...credentials, checksums })
+    onTestFinished(() => each.close())
+    const body = new Uint8Array(300_000).fill(7)
+    const { etag } = await each.put(`bytes/${checksums}`, body, { contentType: 'image/jpeg' })
+    const found = await each.get(`bytes/${checksums}`)
+    expect(found).toMatchObject({ etag, contentType: 'image/jpeg' })
+    expect(Buffer.compare(found!.body, body)).toBe(0)
+    expect(await each.head(`bytes/${checksums}`)).toMatchObject({
+      size: 300_000,
+      etag,
+      contentType: 'image/jpeg',
+    })
+    await each.put(`text/${checksums}`, 'grün')
+    expect(Buffer.from((await each.get(`text/${checksums}`))!.body).toString()).toBe('grün')
+  })
+})
+
+test('what is not there is undefined, and deleting it no error', async () => {
+  expect(await store.get('missing')).toBeUndefined()
+  expect(await store.head('missing')).toBeUndefined()
+  expect(await store.getJson('missing', z.any())).toBeUndefined()
+  await store.delete('missing')
+})
+
+test('conditions: once, and one after the other', async () => {
+  const { etag } = await store.put('once', '1', { ifAbsent: true })
+  expect((await failure(store.put('once', '2', { ifAbsent: true }))).code).toBe('CONFLICT')
+  const next = await store.put('once', '3', { ifMatch: etag })
+  expect((await failure(store.put('once', '4', { ifMatch: etag }))).code).toBe('CONFLICT')
+  await store.delete('once')
+  expect((await failure(store.put('once', '5', { ifMatch: next.etag }))).code).toBe('CONFLICT')
+})
+
+test('more calls at once than there are sockets wait for one, however short the time to connect is', async () => {
+  const narrow = createObjectStore({
+    endpoint: server.url,
+    bucket: 'edgeloop',
+    ...credentials,
+    maxSockets: 2,
+    connectTimeoutMs: 250,
+  })
+  onTestFinished(() => narrow.close())
+  await Promise.all(Array.from({ length: 600 }, (_, index) => narrow.put(`narrow/${index}`, 'x')))
+})
+
+test('a list spans pages and starts where it is told', async () => {
+  const keys = Array.from({ length: 1100 }, (_, index) => `many/${String(index).padStart(4, '0')}`)
+  await Promise.all(keys.map((key) => store.put(key, key)))
+  const listed = await collect(store.list('many/'))
+  expect(listed.map(({ key }) => key)).toEqual(keys)
+  expect(listed[0]).toMatchObject({ size: 9, etag: (await store.head('many/0000'))!.etag })
+  const rest = await collect(store.list('many/', { startAfter: 'many/1097' }))
+  expect(rest.map(({ key }) => key)).toEqual(['many/1098', 'many/1099'])
+})
+
+test('JSON is checked on its way out', async () => {
+  const schema = z.object({ version: z.int() })
+  const { etag } = await store.putJson('json', { version: 3 }, { ifAbsent: true })
+  expect(await store.getJson('json', schema)).toEqual({ value: { version: 3 }, etag })
+  expect((await store.head('json'))?.contentType).toBe('application/json')
+  for (const body of ['{', '{"version":"3"}', new Uint8Array([0xff, 0xfe])]) {
+    await store.put('json', body)
+    const error = await failure(store.getJson('json', schema))
+    expect(error).toMatchObject({ code: 'CORRUPT', where: 's3://edgeloop/json' })
+  }
+})
+
+test('keys are checked before anything is sent', async () => {
+  expect((await failure(store.get(''))).code).toBe('INVALID_INPUT')
+  expect((await failure(store.put('ü'.repeat(513), 'x'))).code).toBe('INVALID_INPUT')
+})
+
+test('a wrong secret is UNAUTHENTICATED', async () => {
+  const stranger = createObjectStore({
+    endpoint: server.url,
+    bucket: 'edgeloop',
+    accessKeyId: 'edge',
+    secretAccessKey: `${SECRET}-wrong`,
+  })
+  onTestFinished(() => stranger.close())
+  for (const work of [
+    () => stranger.get('x'),
+    () => stranger.head('x'),
+    () => stranger.put('x', 'x'),
+    () => stranger.ensureBucket(),
+  ]) {
+    expect((await failure(work())).code).toBe('UNAUTHENTICATED')
+  }
+})
+
+test('a bucket is created when it is missing, and is an error until then', async () => {
+  const fresh = createObjectStore({ endpoint: server.url, bucket: 'fresh', ...credentials })
+  onTestFinished(() => fresh.close())
+  expect((await failure(fresh.get('x'))).code).toBe('NOT_FOUND')
+  expect((await failure(fresh.put('x', 'x'))).code).toBe('NOT_FOUND')
+  await Promise.all([fresh.ensureBucket(), fresh.ensureBucket()])
+  await fresh.put('x', 'x')
+})
+
+describe('out of reach', () => {
+  async function storeOf(answer: Parameters<typeof createServer>[1]): Promise<ObjectStore> {
+    const peer: Server = createServer(answer)
+    await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve))
+    const endpoint = `http://127.0.0.1:${(peer.address() as AddressInfo).port}`
+    const broken = createObjectStore({ endpoint, bucket: 'edgeloop', ...credentials, idleTimeoutMs: 200 })
+    onTestFinished(() => {
+      broken.close()
+      peer.closeAllConnections()
+      peer.close()
+    })
+    return broken
+  }
+
+  test('nobody listens', async () => {
+    const nobody = createObjectStore({ endpoint: 'http://127.0.0.1:1', bucket: 'edgeloop', ...credentials })
+    onTestFinished(() => nobody.close())
+    for (const work of [
+      () => nobody.get('x'),
+      () => nobody.put('x', 'x', { ifAbsent: true }),
+      () => collect(nobody.list('')),
+    ]) {
+      const error = await failure(work())
+      expect(error.code).toBe('UNAVAILABLE')
+      expect(error.message).toContain('http://127.0.0.1:1')
+      expect(error.message).toContain('ECONNREFUSED')
+      expect(error.hint).toContain('S3_ENDPOINT')
+    }
+  })
+
+  test('it answers 503', async () => {
+    const broken = await storeOf((_, answer) => void answer.writeHead(503).end())
+    expect((await failure(broken.get('x'))).code).toBe('UNAVAILABLE')
+    expect((await failure(broken.put('x', 'x'))).code).toBe('UNAVAILABLE')
+  })
+
+  test('it never answers', async () => {
+    const broken = await storeOf(() => undefined)
+    expect((await failure(broken.get('x'))).code).toBe('UNAVAILABLE')
+  })
+
+  test('it breaks off in the middle of an object', async () => {
+    const broken = await storeOf((_, answer) => {
+      answer.writeHead(200, { 'content-length': '1000', etag: '"x"' })
+      answer.write('half')
+      setTimeout(() => answer.destroy(), 20)
+    })
+    expect((await failure(broken.get('x'))).code).toBe('UNAVAILABLE')
+  })
+
+  test('it stops in the middle of an object', async () => {
+    const broken = await storeOf((_, answer) => {
+      answer.writeHead(200, { 'content-length': '1000', etag: '"x"' })
+      answer.write('half')
+    })
+    expect((await failure(broken.get('x'))).code).toBe('UNAVAILABLE')
+  })
+
+  test('a conditional put is sent once, others twice', async () => {
+    let puts = 0
+    const broken = await storeOf((request, answer) => {
+      puts++
+      request.resume().on('end', () => answer.writeHead(500).end())
+    })
+    await failure(broken.put('x', 'x', { ifAbsent: true }))
+    expect(puts).toBe(1)
+    await failure(broken.put('x', 'x'))
+    expect(puts).toBe(3)
+  })
+
+  test('an aborted call throws the reason', async () => {
+    const broken = await storeOf(() => undefined)
+    const reason = new Error('enough')
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(reason), 20)
+    await expect(broken.get('x', { signal: abort.signal })).rejects.toBe(reason)
+    await expect(store.get('x', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+  })
+})
+
+describe('from the environment', () => {
+  const base = () => ({ S3_ENDPOINT: server.url, S3_BUCKET: 'edgeloop' })
+
+  test('secrets by variable or by file', async () => {
+    const secrets = await mkdtemp(join(directory, 'secrets-'))
+    await writeFile(join(secrets, 's3-access-key-id'), 'edge\n')
+    await writeFile(join(secrets, 's3-secret-access-key'), `${SECRET}\n`)
+    const environments = [
+      { ...base(), SECRETS_DIR: secrets },
+      { ...base(), S3_ACCESS_KEY_ID: 'edge', S3_SECRET_ACCESS_KEY: SECRET },
+      { ...base(), S3_ACCESS_KEY_ID: 'edge', SECRETS_DIR: secrets },
+    ]
+    for (const env of environments) {
+      const each = objectStoreFromEnv(env)
+      onTestFinished(() => each.close())
+      await each.put('from-env', 'x')
+    }
+    const other = objectStoreFromEnv(environments[0], { bucket: 'other' })
+    onTestFinished(() => other.close())
+    expect(other.bucket).toBe('other')
+  })
+
+  test.each([
+    [{ S3_ENDPOINT: undefined }, 'S3_ENDPOINT'],
+    [{ S3_ENDPOINT: 'not an address' }, 'endpoint'],
+    [{ S3_BUCKET: '' }, 'S3_BUCKET'],
+    [{ S3_BUCKET: 'Not A Bucket' }, 'bucket'],
+    [{ SECRETS_DIR: '/nowhere' }, 's3-access-key-id'],
+  ])('%j is refused, naming the field', (broken, named) => {
+    const env = { ...base(), ...broken, S3_SECRET_ACCESS_KEY: SECRET }
+    const complete = 'SECRETS_DIR' in broken ? env : { ...env, S3_ACCESS_KEY_ID: 'edge' }
+    try {
+      objectStoreFromEnv(complete)
+      expect.unreachable()
+    } catch (thrown) {
+      const error = thrown as EdgeloopError
+      expect(error.code).toBe('INVALID_INPUT')
+      expect(`${error.message}${error.where}`).toContain(named)
+      expect(JSON.stringify(error)).not.toContain(SECRET)
+    }
+  })
+})
