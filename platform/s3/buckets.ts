@@ -5,14 +5,10 @@ import { xmlResponse } from './respond.ts'
 import { S3Error } from './s3-error.ts'
 import { branch, leaf, xmlDocument } from './xml-write.ts'
 
-/** Throws `InvalidBucketName`. */
-export function checkBucketName(name: string): void {
-  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) || name.includes('..')) {
-    throw new S3Error('InvalidBucketName')
-  }
-}
+/** 3 to 63 lower-case letters, digits, dots and hyphens, without empty labels. */
+export const BUCKET_NAME = /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 
-export function listBuckets({ store, authenticated: _ }: Context): Response {
+export function listBuckets({ store }: Context): Response {
   const rows = [...store.meta.buckets.getRange()].map(({ key, value }) =>
     branch('Bucket', leaf('Name', key), leaf('CreationDate', new Date(value.created).toISOString()))
   )
@@ -31,7 +27,7 @@ export function bucketLocation(context: BucketContext): Response {
 }
 
 export async function createBucket({ store: { meta }, bucket }: BucketContext): Promise<Response> {
-  checkBucketName(bucket)
+  if (!BUCKET_NAME.test(bucket)) throw new S3Error('InvalidBucketName')
   await meta.transaction(() => {
     if (meta.buckets.get(bucket)) throw new S3Error('BucketAlreadyOwnedByYou')
     meta.buckets.putSync(bucket, { created: Date.now() })

@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { createS3App } from './app.ts'
 import { openBlobStore } from './blob-store.ts'
-import { checkBucketName } from './buckets.ts'
+import { BUCKET_NAME } from './buckets.ts'
 import { type MetaStore, openMetaStore } from './meta-store.ts'
 
 const Options = z.object({
@@ -17,7 +17,7 @@ const Options = z.object({
   host: z.string().min(1).default('127.0.0.1'),
   accessKeyId: z.string().min(1),
   secretAccessKey: z.string().min(1),
-  buckets: z.array(z.string()).default([]),
+  buckets: z.array(z.string().regex(BUCKET_NAME, 'is not a bucket name')).default([]),
 })
 
 export interface S3ServerOptions {
@@ -53,7 +53,6 @@ export async function createS3Server({ onError, ...given }: S3ServerOptions): Pr
     throw new EdgeloopError('INVALID_INPUT', z.prettifyError(parsed.error), { where: 'S3 server options' })
   }
   const { directory, port, host, buckets, ...credentials } = parsed.data
-  for (const bucket of buckets) checkBucketName(bucket)
   await mkdir(directory, { recursive: true })
   const meta = openMetaStore(join(directory, 'meta'))
   try {

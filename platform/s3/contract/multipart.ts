@@ -1,0 +1,125 @@
+/** Contract: multipart uploads. @module */
+import { createHash } from 'node:crypto'
+import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListPartsCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3'
+import { describe, expect, test } from 'vitest'
+import { read } from './objects.ts'
+import { type ChecksumMode, clientOf, failure, noise, type S3Target } from './target.ts'
+
+const MIN_PART = 5 * 1024 ** 2
+const MODES: ChecksumMode[] = ['WHEN_SUPPORTED', 'WHEN_REQUIRED']
+
+export function multipartContract(target: () => S3Target): void {
+  describe.each(MODES)('multipart with checksums %s', (mode) => {
+    const setup = () => ({ client: clientOf(target(), mode), Bucket: target().bucket })
+
+    async function start(Key: string, sizes: number[]) {
+      const { client, Bucket } = setup()
+      const ContentType = 'model/x-test'
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, ContentType }))
+      const bodies = sizes.map((size, index) => noise(size, index + 1))
+      const parts = await Promise.all(
+        bodies.map(async (Body, index): Promise<CompletedPart> => {
+          const PartNumber = (index + 1) * 3
+          const part = { Bucket, Key, UploadId, PartNumber, Body }
+          const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand(part))
+          return { PartNumber, ETag, ChecksumCRC32 }
+        })
+      )
+      const complete = (Parts: CompletedPart[] = parts) =>
+        client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }))
+      return { client, Bucket, UploadId, bodies, parts, complete }
+    }
+
+    test('parts become one object', async () => {
+      const Key = `multi/${mode}`
+      const { client, Bucket, bodies, complete } = await start(Key, [MIN_PART, MIN_PART + 1, 100])
+      expect((await failure(client.send(new HeadObjectCommand({ Bucket, Key }))))?.status).toBe(404)
+      const done = await complete()
+      const md5 = createHash('md5')
+      for (const body of bodies) md5.update(createHash('md5').update(body).digest())
+      expect(done.ETag).toBe(`"${md5.digest('hex')}-3"`)
+      const whole = Buffer.concat(bodies)
+      expect(Buffer.compare(await read(client, Bucket, Key), whole)).toBe(0)
+      const head = await client.send(new HeadObjectCommand({ Bucket, Key }))
+      expect(head).toMatchObject({
+        ContentLength: whole.length,
+        ContentType: 'model/x-test',
+        ETag: done.ETag,
+      })
+      // Across two borders between parts.
+      const [from, to] = [MIN_PART - 10, 2 * MIN_PART + 20]
+      const found = await client.send(new GetObjectCommand({ Bucket, Key, Range: `bytes=${from}-${to - 1}` }))
+      expect(Buffer.compare(await found.Body!.transformToByteArray(), whole.subarray(from, to))).toBe(0)
+    })
+
+    test('parts are listed, and replaced by number', async () => {
+      const Key = `multi-list/${mode}`
+      const { client, Bucket, UploadId, bodies } = await start(Key, [20, 30])
+      await client.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 3, Body: 'replaced' }))
+      const { Parts, IsTruncated } = await client.send(new ListPartsCommand({ Bucket, Key, UploadId }))
+      expect(IsTruncated).toBe(false)
+      expect(Parts?.map(({ PartNumber, Size }) => [PartNumber, Size])).toEqual([
+        [3, 8],
+        [6, bodies[1]!.length],
+      ])
+      await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }))
+      expect(await failure(client.send(new ListPartsCommand({ Bucket, Key, UploadId })))).toEqual({
+        status: 404,
+        name: 'NoSuchUpload',
+      })
+    })
+
+    test('what does not fit together is refused', async () => {
+      const { parts, complete } = await start(`multi-bad/${mode}`, [100, 100])
+      expect(await failure(complete())).toEqual({ status: 400, name: 'EntityTooSmall' })
+      expect(await failure(complete([...parts].reverse()))).toEqual({ status: 400, name: 'InvalidPartOrder' })
+      const wrong = [{ ...parts[0]!, ETag: '"00000000000000000000000000000000"' }]
+      expect(await failure(complete(wrong))).toEqual({ status: 400, name: 'InvalidPart' })
+      expect(await failure(complete([{ ...parts[0]!, PartNumber: 9 }]))).toEqual({
+        status: 400,
+        name: 'InvalidPart',
+      })
+      expect(await failure(complete([parts[1]!]))).toBeUndefined()
+    })
+  })
+
+  test('a CRC of the full object is put together from those of the parts', async () => {
+    const client = clientOf(target())
+    const Bucket = target().bucket
+    const Key = 'multi-full'
+    const created = await client.send(
+      new CreateMultipartUploadCommand({
+        Bucket,
+        Key,
+        ChecksumAlgorithm: 'CRC32C',
+        ChecksumType: 'FULL_OBJECT',
+      })
+    )
+    const { UploadId } = created
+    const Parts: CompletedPart[] = []
+    for (const [index, size] of [MIN_PART, 12_345].entries()) {
+      const PartNumber = index + 1
+      const part = { Bucket, Key, UploadId, PartNumber, ChecksumAlgorithm: 'CRC32C' as const }
+      const { ETag, ChecksumCRC32C } = await client.send(
+        new UploadPartCommand({ ...part, Body: noise(size) })
+      )
+      Parts.push({ PartNumber, ETag, ChecksumCRC32C })
+    }
+    await client.send(
+      new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } })
+    )
+    const head = await client.send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }))
+    expect(head.ChecksumType).toBe('FULL_OBJECT')
+    // The SDK compares the checksum with the bytes.
+    expect((await read(client, Bucket, Key)).length).toBe(MIN_PART + 12_345)
+  })
+}
