@@ -30,9 +30,11 @@ export type Receipt = z.infer<typeof receiptSchema>
 export const readReceipt = (payload: Uint8Array): Receipt => readJson(receiptSchema, payload, 'receipt')
 
 /** With these codes the same bytes will be refused for ever; with any other, sending them again may help. */
-const FINAL = new Set(['INVALID_INPUT', 'TOO_LARGE', 'UNSUPPORTED_MEDIA', 'UNPROCESSABLE'])
+const FINAL = ['INVALID_INPUT', 'TOO_LARGE', 'UNSUPPORTED_MEDIA', 'UNPROCESSABLE'] as const
 
 /** Whether a photo was refused for good, so that the device need not keep it. */
-export function isRefusedForGood(receipt: Receipt): receipt is RefusedReceipt {
-  return 'error' in receipt && FINAL.has(receipt.code)
+export function isRefusedForGood(
+  receipt: Receipt
+): receipt is RefusedReceipt & { code: (typeof FINAL)[number] } {
+  return 'error' in receipt && FINAL.some((code) => code === receipt.code)
 }
