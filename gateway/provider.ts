@@ -16,6 +16,8 @@ export interface Provider {
   /** How it names itself in `/system/info`. */
   readonly name: string
   list(): Promise<FunctionStatus[]>
+  /** The functions that run where this provider is: events of this place may invoke them. */
+  listHere(): Promise<FunctionStatus[]>
   get(name: string): Promise<FunctionStatus | undefined>
   /**
    * Creates or replaces a function.

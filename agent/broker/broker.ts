@@ -14,10 +14,8 @@ export interface BrokerOptions {
   /**
    * Takes a publication before it is acknowledged: the PUBACK goes out when this resolves, and the connection is
    * closed when it rejects, so that the client keeps what it has sent and tries again.
-   *
-   * @returns whether it was for the agent itself; anything else is delivered to subscribers as in any broker
    */
-  accept(publication: Publication): Promise<boolean>
+  accept(publication: Publication): Promise<void>
 }
 
 /** An MQTT 3.1.1 broker in this process, whose acknowledgement means whatever `accept` means. */
@@ -43,14 +41,13 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     packet: PublishPacket,
     done: Parameters<AuthorizePublishHandler>[2]
   ): void {
-    if (!client) return done(null)
+    if (!client) {
+      done(null)
+      return
+    }
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
     options.accept({ topic: packet.topic, payload }).then(
-      (taken) => {
-        // What the agent has taken needs no delivery: megabytes would be copied to nobody.
-        if (taken) packet.payload = Buffer.alloc(0)
-        done(null)
-      },
+      () => done(null),
       (thrown: unknown) => done(asEdgeloopError(thrown))
     )
   }

@@ -1,6 +1,7 @@
+import type { FunctionStatus } from '../../gateway/index.ts'
 import { type EdgeloopEvent, eventRequest } from '../../lib/events/index.ts'
 import { createWorker, type Entry, type Outcome, type Spool, type Worker } from '../../lib/spool/index.ts'
-import type { FunctionTraits } from '../../lib/stack/index.ts'
+import { type FunctionTraits, traitsOf } from '../../lib/stack/index.ts'
 import { readAnswer } from './outcome.ts'
 import { matchesTopic } from './topic-filter.ts'
 
@@ -8,6 +9,11 @@ import { matchesTopic } from './topic-filter.ts'
 export interface Subscriber {
   name: string
   traits: FunctionTraits
+}
+
+/** What a gateway lists, as subscribers. */
+export function subscribersOf(functions: readonly FunctionStatus[]): Subscriber[] {
+  return functions.map((fn) => ({ name: fn.name, traits: traitsOf(fn) }))
 }
 
 export interface ConnectorOptions {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import { EdgeloopError } from '../errors/index.ts'
 import { type EdgeloopEvent, EVENT_DATA, type EventData, type EventType } from './types.ts'
 
@@ -63,3 +64,13 @@ export function parseEvent(candidate: {
 function isEventType(type: string): type is EventType {
   return Object.hasOwn(EVENT_DATA, type)
 }
+
+/** An event that was stored, as a schema: for databases that check what they read. */
+export const eventSchema = z.custom<EdgeloopEvent>((value) => {
+  try {
+    parseEvent((value ?? {}) as Record<string, unknown>)
+    return true
+  } catch {
+    return false
+  }
+}, 'is not an event that is known here')

@@ -13,7 +13,7 @@ export type {
   Uplink,
 } from './data.ts'
 export * as eventData from './data.ts'
-export { createEvent, parseEvent } from './event.ts'
+export { createEvent, eventSchema } from './event.ts'
 export {
   carriesEvent,
   encodeEvent,

@@ -8,8 +8,8 @@ export type Outcome =
   | { done: true; commit?: () => void }
   /** Not now. The server's own wish for the delay goes before the backoff. */
   | { error: string; retryAfterMs?: number }
-  /** Never: a dead letter. */
-  | { dead: string }
+  /** Never: a dead letter. `commit` runs inside the transaction that buries the entry. */
+  | { dead: string; commit?: () => void }
 
 export interface WorkerOptions<P> {
   spool: Spool<P>
@@ -76,7 +76,9 @@ export function createWorker<P>({
         if (spool.ackSync(entry.id)) outcome.commit?.()
       })
     } else if ('dead' in outcome) {
-      await spool.bury(entry.id, { error: outcome.dead })
+      await spool.database.transaction(() => {
+        if (spool.burySync(entry.id, { error: outcome.dead })) outcome.commit?.()
+      })
     } else {
       await spool.retry(entry.id, {
         delayMs: retryDelay(entry, outcome.retryAfterMs),

@@ -101,6 +101,7 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
   return {
     name: 'edgeloop-local',
     list: async () => [...entries.values()].map(statusOf),
+    listHere: async () => [...entries.values()].filter(({ running }) => running).map(statusOf),
     get: async (name) => {
       const entry = entries.get(name)
       return entry && statusOf(entry)

@@ -1,0 +1,46 @@
+import type { EdgeloopEvent, EventData } from '../lib/events/index.ts'
+import type { DecisionIndex } from './decision-index/index.ts'
+
+const OUTCOMES = { accept: 'accepted', review: 'review', reject: 'rejected' } as const
+
+/** Inside a transaction: writes down what an event decides about a photo. */
+export function recordDecision(decisions: DecisionIndex, event: EdgeloopEvent): void {
+  switch (event.type) {
+    case 'sample.accepted':
+    case 'sample.review':
+    case 'sample.rejected':
+      decisions.recordSync(decisionOf(event.data))
+      break
+    case 'sample.uploaded':
+      decisions.uploadedSync(event.data.photo.hash, event.data.bytes)
+      break
+  }
+}
+
+/** Inside a transaction: a photo whose event no function will ever take has its outcome, too. */
+export function recordDeadLetter(decisions: DecisionIndex, event: EdgeloopEvent, why: string): void {
+  if (event.type !== 'photo.captured' && event.type !== 'photo.classified') return
+  decisions.recordSync({
+    photo: event.data.photo.hash,
+    perceptualHash: null,
+    features: null,
+    outcome: 'dead',
+    reason: why,
+    modelVersion: null,
+    audit: false,
+  })
+}
+
+function decisionOf(data: EventData<'sample.accepted'>): Parameters<DecisionIndex['recordSync']>[0] {
+  const { photo, perceptualHash, features, band, reason, prediction, audit } = data
+  return {
+    photo: photo.hash,
+    perceptualHash,
+    features: features && Buffer.from(features.values, 'base64'),
+    backbone: features?.backbone ?? null,
+    outcome: OUTCOMES[band],
+    reason: reason.text,
+    modelVersion: prediction?.model.version ?? null,
+    audit,
+  }
+}

@@ -1,0 +1,1 @@
+export { BUCKET, type Cloud, startCloud } from './cloud.ts'

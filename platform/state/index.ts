@@ -1,0 +1,1 @@
+export { openStateDirectory, type StateDirectory } from './state-directory.ts'

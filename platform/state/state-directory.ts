@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { EdgeloopError } from '../../lib/errors/index.ts'
+
+/** What this version writes; a directory of another format is left alone. */
+const FORMAT = '1'
+
+/** The one directory that holds everything that survives. */
+export interface StateDirectory {
+  path: string
+  secrets: { directory: string; accessKeyId: string; secretAccessKey: string }
+  /** Lets another process have the directory. */
+  release(): Promise<void>
+}
+
+/**
+ * Opens the state directory for this process alone.
+ *
+ * @param fresh starts over: removes what is there
+ * @throws EdgeloopError CONFLICT when another process has it, MISCONFIGURED when it cannot be written or is not ours
+ */
+export async function openStateDirectory(directory: string, fresh: boolean): Promise<StateDirectory> {
+  const root = path.resolve(directory)
+  try {
+    await mkdir(root, { recursive: true })
+    const release = await lock(root)
+    try {
+      await checkFormat(root, fresh)
+      if (fresh) await empty(root)
+      await writeFile(path.join(root, 'format'), FORMAT)
+      return { path: root, secrets: await readSecrets(root), release }
+    } catch (error) {
+      await release()
+      throw error
+    }
+  } catch (cause) {
+    if (cause instanceof EdgeloopError) throw cause
+    throw new EdgeloopError('MISCONFIGURED', `cannot use the state directory: ${(cause as Error).message}`, {
+      where: root,
+      hint: 'choose a directory that can be written with --state DIR',
+      cause,
+    })
+  }
+}
+
+async function lock(root: string): Promise<() => Promise<void>> {
+  const file = path.join(root, 'lock')
+  for (;;) {
+    try {
+      const handle = await open(file, 'wx')
+      await handle.writeFile(String(process.pid))
+      await handle.close()
+      return () => rm(file, { force: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    const holder = Number(await readFile(file, 'utf8').catch(() => ''))
+    if (holder && isAlive(holder))
+      throw new EdgeloopError('CONFLICT', `Edgeloop is running already, as process ${holder}`, {
+        where: root,
+        hint: `stop it (kill ${holder}), or give this one a directory of its own with --state DIR`,
+      })
+    // Its process was killed: nobody else will remove it.
+    await rm(file, { force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+async function checkFormat(root: string, fresh: boolean): Promise<void> {
+  const found = await readFile(path.join(root, 'format'), 'utf8').catch(() => undefined)
+  if (found === FORMAT) return
+  const { length } = await entries(root)
+  if (found === undefined && length === 0) return
+  if (found !== undefined && fresh) return
+  throw new EdgeloopError(
+    'MISCONFIGURED',
+    found === undefined
+      ? 'the state directory holds something else'
+      : `the state directory has format ${found}, this version writes ${FORMAT}`,
+    {
+      where: root,
+      hint: found === undefined ? 'choose an empty directory with --state DIR' : 'start over with --fresh',
+    }
+  )
+}
+
+async function empty(root: string): Promise<void> {
+  for (const entry of await entries(root)) await rm(path.join(root, entry), { recursive: true, force: true })
+}
+
+async function entries(root: string): Promise<string[]> {
+  return (await readdir(root)).filter((entry) => entry !== 'lock')
+}
+
+/** Credentials of the local S3, made once; nobody but this user reads them. */
+async function readSecrets(root: string): Promise<StateDirectory['secrets']> {
+  const directory = path.join(root, 'secrets')
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const secret = async (name: string, bytes: number) => {
+    const file = path.join(directory, name)
+    const made = randomBytes(bytes).toString('hex')
+    await writeFile(file, made, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
+    return readFile(file, 'utf8')
+  }
+  return {
+    directory,
+    accessKeyId: await secret('s3-access-key-id', 10),
+    secretAccessKey: await secret('s3-secret-access-key', 20),
+  }
+}
