@@ -1,0 +1,102 @@
+import type { Database } from '../../lib/database/index.ts'
+import { counterOf, createCounters } from './counters.ts'
+import { createHashRing } from './hash-ring.ts'
+import { createNeighbours } from './neighbours.ts'
+import { checkCaptured, checkDecision, openTables } from './records.ts'
+import type { Decision, DecisionIndex } from './types.ts'
+
+export interface DecisionIndexOptions {
+  /** Among how many recent decisions neighbours are looked for. Each takes 2.5 KB on disk. Default 20,000. */
+  recent?: number
+}
+
+/** Opens the index in the database; reads the recent perceptual hashes into memory. */
+export function createDecisionIndex(
+  database: Database,
+  { recent: capacity = 20_000 }: DecisionIndexOptions = {}
+): DecisionIndex {
+  const tables = openTables(database)
+  const counters = createCounters(tables)
+  const ring = createHashRing(capacity)
+
+  for (const sequence of [...tables.recent.keys({ reverse: true, limit: capacity })].reverse()) {
+    const hash = tables.recent.get(sequence)?.perceptualHash
+    if (hash) ring.add(Number(sequence), hash)
+  }
+
+  function withFeatures(record: Omit<Decision, 'features'>): Decision {
+    return { ...record, features: tables.features.get(record.photo)?.bytes ?? null }
+  }
+
+  function firstDecision(photo: string): Decision | undefined {
+    const record = tables.decisions.get(photo)
+    return record && withFeatures(record)
+  }
+
+  /** What is too old to be anyone's neighbour. */
+  function forgetOldSync(newest: number) {
+    // More than one only after the capacity was lowered; then a few with each new one.
+    for (const sequence of [...tables.recent.keys({ limit: 4 })]) {
+      if (newest - Number(sequence) < capacity) return
+      const old = tables.recent.get(sequence)
+      tables.recent.removeSync(sequence)
+      // Revived and decided again, it has newer features under the same name.
+      if (old && tables.decisions.get(old.photo)?.sequence === sequence) tables.features.removeSync(old.photo)
+    }
+  }
+
+  const index: Pick<DecisionIndex, 'capturedSync' | 'recordSync' | 'uploadedSync' | 'reviveSync'> = {
+    capturedSync(photo, bytes) {
+      checkCaptured({ photo, bytes })
+      if (tables.captured.has(photo)) return false
+      tables.captured.putSync(photo, bytes)
+      counters.changeSync({ captured: 1, bytesCaptured: bytes })
+      return true
+    },
+
+    recordSync(decision) {
+      const { features, backbone, ...checked } = checkDecision(decision)
+      const before = tables.decisions.read(checked.photo)
+      if (before?.value) return { decision: withFeatures(before.value), first: false }
+      const sequence = Number([...tables.recent.keys({ reverse: true, limit: 1 })][0] ?? 0) + 1
+      const record = { ...checked, sequence, uploaded: false, bytesUploaded: 0 }
+      const { photo, perceptualHash } = record
+      tables.decisions.putSync(photo, record)
+      tables.recent.putSync(sequence, { photo, perceptualHash })
+      if (features) tables.features.putSync(photo, { bytes: features, backbone })
+      forgetOldSync(sequence)
+      if (before?.corrupt) counters.recountSync()
+      else counters.changeSync({ [counterOf(record.outcome)]: 1 })
+      if (perceptualHash) database.afterCommit(() => ring.add(sequence, perceptualHash))
+      return { decision: { ...record, features }, first: true }
+    },
+
+    uploadedSync(photo, bytes) {
+      checkCaptured({ photo, bytes })
+      const record = tables.decisions.get(photo)
+      if (!record || record.uploaded) return false
+      tables.decisions.putSync(photo, { ...record, uploaded: true, bytesUploaded: bytes })
+      counters.changeSync({ uploaded: 1, bytesUploaded: bytes })
+      return true
+    },
+
+    reviveSync(photo) {
+      const record = tables.decisions.get(photo)
+      if (record?.outcome !== 'dead') return false
+      tables.decisions.removeSync(photo)
+      tables.features.removeSync(photo)
+      counters.changeSync({ deadLettered: -1 })
+      return true
+    },
+  }
+
+  return {
+    ...index,
+    firstDecision,
+    captured: (photo, bytes) => database.transaction(() => index.capturedSync(photo, bytes)),
+    record: (decision) => database.transaction(() => index.recordSync(decision)),
+    uploaded: (photo, bytes) => database.transaction(() => index.uploadedSync(photo, bytes)),
+    neighbours: createNeighbours(tables, ring),
+    counters: () => counters.get(),
+  }
+}

@@ -1,0 +1,3 @@
+export { createDecisionIndex, type DecisionIndexOptions } from './decision-index.ts'
+export type { Counters, NewDecision } from './records.ts'
+export type { Decision, DecisionIndex, Neighbour, NeighbourQuery } from './types.ts'

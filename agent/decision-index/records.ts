@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import type { Database, Table } from '../../lib/database/index.ts'
+import { EdgeloopError } from '../../lib/errors/index.ts'
+
+const photoHash = z.string().regex(/^[0-9a-f]{64}$/, 'not a SHA-256 in lower-case hex')
+const perceptualHash = z.string().regex(/^[0-9a-f]{16}$/, 'not 16 lower-case hex digits')
+const byteArray = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'not bytes')
+const bytes = z.int().nonnegative()
+
+/** Without features, which are kept for the recent ones only. */
+const decisionRecord = z.object({
+  photo: photoHash,
+  /** The index's own, growing by one with each decision. */
+  sequence: bytes,
+  /** 64 bits in hex; alike photos differ in few of them. Null where none could be computed. */
+  perceptualHash: perceptualHash.nullable(),
+  outcome: z.enum(['accepted', 'review', 'rejected', 'dead']),
+  /** Why, for people. */
+  reason: z.string(),
+  /** Null where the photo died before a model saw it. */
+  modelVersion: z.int().nonnegative().nullable(),
+  /** Drawn for a person, whatever the outcome. */
+  audit: z.boolean(),
+  uploaded: z.boolean(),
+  bytesUploaded: bytes,
+})
+export type DecisionRecord = z.infer<typeof decisionRecord>
+
+const featureRecord = z.object({
+  bytes: byteArray,
+  /** The hash of the backbone that computed them; only features of the same one can be compared. */
+  backbone: z.string().nullable(),
+})
+
+const newDecision = decisionRecord.omit({ sequence: true, uploaded: true, bytesUploaded: true }).extend({
+  /** float16, little-endian. */
+  features: byteArray.nullable(),
+  backbone: z.string().nullable().default(null),
+})
+/** What is decided about a photo. */
+export type NewDecision = z.input<typeof newDecision>
+
+const captured = z.object({ photo: photoHash, bytes })
+
+export const totals = z.object({
+  captured: bytes,
+  accepted: bytes,
+  review: bytes,
+  rejected: bytes,
+  deadLettered: bytes,
+  uploaded: bytes,
+  bytesCaptured: bytes,
+  bytesUploaded: bytes,
+})
+/** Totals since the edge was set up. */
+export type Counters = z.infer<typeof totals>
+
+export interface IndexTables {
+  /** photo → its bytes, once captured */
+  captured: Table<number>
+  /** photo → what was decided */
+  decisions: Table<DecisionRecord>
+  /** photo → its features */
+  features: Table<z.infer<typeof featureRecord>>
+  /** sequence → what looks for neighbours */
+  recent: Table<{ photo: string; perceptualHash: string | null }>
+  counters: Table<Counters>
+}
+
+export function openTables(database: Database): IndexTables {
+  return {
+    captured: database.table('decisions.captured', bytes),
+    decisions: database.table('decisions.decisions', decisionRecord),
+    features: database.table('decisions.features', featureRecord),
+    recent: database.table('decisions.recent', decisionRecord.pick({ photo: true, perceptualHash: true })),
+    counters: database.table('decisions.counters', totals),
+  }
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]!
+  throw new EdgeloopError('INVALID_INPUT', `${what}: ${issue.message}`, { where: issue.path.join('.') })
+}
+
+export const checkDecision = (value: unknown) => checked(newDecision, value, 'not a decision')
+export const checkCaptured = (value: unknown) => checked(captured, value, 'not a captured photo')
+export const checkPerceptualHash = (value: unknown) => checked(perceptualHash, value, 'not a perceptual hash')

@@ -1,0 +1,49 @@
+import type { Counters, DecisionRecord, NewDecision } from './records.ts'
+
+export interface Decision extends DecisionRecord {
+  /** float16, little-endian; null where there were none, or when they are too old to be kept. */
+  features: Uint8Array | null
+}
+
+export interface Neighbour {
+  photo: string
+  sequence: number
+  outcome: DecisionRecord['outcome']
+  /** Differing bits of the perceptual hashes, 0 to 64. */
+  distance: number
+  /** Cosine of the features, −1 to 1; null where either has none, or they come from different backbones. */
+  similarity: number | null
+}
+
+export interface NeighbourQuery {
+  /** Default 5. */
+  limit?: number
+  /** In bits. Default 10. */
+  maxDistance?: number
+  /** The backbone that the features come from, where it is known. */
+  backbone?: string | null
+  /** A photo that is not its own neighbour. */
+  except?: string
+}
+
+/**
+ * What was decided about each photo: the first decision, and that for ever, so that a photo that comes twice gets the
+ * same answer and has one effect. The `…Sync` methods are for use inside `database.transaction`.
+ */
+export interface DecisionIndex {
+  /** Counts a photo as captured. Returns whether it was the first time. */
+  captured(photo: string, bytes: number): Promise<boolean>
+  capturedSync(photo: string, bytes: number): boolean
+  firstDecision(photo: string): Decision | undefined
+  /** Records a decision unless there is one. `decision` is the one that stands. `INVALID_INPUT`. */
+  record(decision: NewDecision): Promise<{ decision: Decision; first: boolean }>
+  recordSync(decision: NewDecision): { decision: Decision; first: boolean }
+  /** What was sent to the cloud about a decided photo. Returns whether it was the first time; only that one counts. */
+  uploaded(photo: string, bytes: number): Promise<boolean>
+  uploadedSync(photo: string, bytes: number): boolean
+  /** Makes a dead photo undecided again, when its dead letter is replayed. Returns whether it was dead. */
+  reviveSync(photo: string): boolean
+  /** Photos alike among the recent ones, dead ones excepted: the nearest first, of equally near ones the latest. */
+  neighbours(perceptualHash: string, features?: Uint8Array | null, query?: NeighbourQuery): Neighbour[]
+  counters(): Counters
+}
