@@ -24,7 +24,6 @@ export interface Cursor {
 /** @throws INVALID_INPUT from every method that would read past the end */
 export function createCursor(bytes: Uint8Array, start: number, where?: string): Cursor {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const text = new TextDecoder('utf-8', { fatal: true })
   let at = start
 
   const fail = (message: string): never => {
@@ -60,7 +59,7 @@ export function createCursor(bytes: Uint8Array, start: number, where?: string): 
       const end = bytes.indexOf(0x0a, at)
       if (end < 0) fail('ends too early: no line feed')
       const from = step(end + 1 - at)
-      return text.decode(bytes.subarray(from, end))
+      return new TextDecoder().decode(bytes.subarray(from, end))
     },
     fail,
   }

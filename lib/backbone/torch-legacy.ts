@@ -11,7 +11,6 @@ import { type PickleGlobal, readPickle } from './pickle.ts'
 
 const MAGIC = 0x1950a86a20f9469cfc6cn
 const PROTOCOL = 1001
-const MAX_ELEMENTS = 2 ** 28
 
 /** A dense tensor, row-major. */
 export interface Tensor {
@@ -127,12 +126,9 @@ function gather(view: View, data: Map<string, Float32Array>, where?: string): Te
   const source = data.get(storage.key)
   const length = shape.reduce((product, size) => product * size, 1)
   const last = shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] ?? Number.NaN), offset)
-  if (
-    !source ||
-    strides.length !== shape.length ||
-    length > MAX_ELEMENTS ||
-    (length > 0 && !(last < source.length))
-  ) {
+  // More elements than the storage has would be an expanded view: nobody saves one, and it could be of any size.
+  const fits = source && length <= source.length && (length === 0 || last < source.length)
+  if (!fits || strides.length !== shape.length) {
     throw new EdgeloopError('INVALID_INPUT', `a tensor reaches beyond its storage ${storage.key}`, { where })
   }
   const dense = new Float32Array(length)

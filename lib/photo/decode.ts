@@ -6,14 +6,14 @@ import sharp, { type Sharp } from 'sharp'
 import { EdgeloopError } from '../errors/index.ts'
 import { type PhotoMediaType, sniffMediaType } from './sniff.ts'
 
-export interface PhotoLimits {
+interface PhotoLimits {
   /** Of the encoded photo; 32 MiB by default. */
   bytes?: number
   /** Width times height before scaling; 100 million by default. Decided on the header, before decoding. */
   pixels?: number
 }
 
-export interface DecodeOptions {
+interface DecodeOptions {
   /** Pixels of each side of the result. */
   size: number
   limits?: PhotoLimits

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 
-export { type DecodedPhoto, type DecodeOptions, decodePhoto, type PhotoLimits } from './decode.ts'
+export { type DecodedPhoto, decodePhoto } from './decode.ts'
 export { fetchPhoto } from './fetch-photo.ts'
 export { hammingDistance, perceptualHash } from './perceptual-hash.ts'
 export { type PhotoMediaType, sniffMediaType } from './sniff.ts'

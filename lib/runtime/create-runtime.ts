@@ -8,10 +8,10 @@ import type { Runtime } from './runtime.ts'
 import { spawnWorker } from './spawn.ts'
 import { createWorkerClient } from './worker-client.ts'
 
-/** Larger batches are not faster in wasm, and hold 5 MB of intermediate results a photo. */
+/** Photos at a time. In wasm a batch is hardly faster than its photos one by one, and memory grows with it. */
 const BATCH = 4
 
-export interface RuntimeOptions {
+interface RuntimeOptions {
   /** A folder as `openBackbone` reads it. */
   backboneDir: string
   /** 'wasm', which runs everywhere, is the only one yet. */
@@ -37,20 +37,35 @@ export async function createRuntime({ backboneDir, runtime = 'wasm' }: RuntimeOp
     return photos.map((_, i) => features.slice(i * featureSize, (i + 1) * featureSize))
   }
 
+  /** One batch after the other, so that a caller with one photo need not wait for another's thousand. */
+  async function run(photos: Uint8Array[]): Promise<Float32Array<ArrayBuffer>[]> {
+    const features: Float32Array<ArrayBuffer>[] = []
+    for (let i = 0; i < photos.length; i += BATCH)
+      features.push(...(await runBatch(photos.slice(i, i + BATCH))))
+    return features
+  }
+
+  const running = new Set<Promise<unknown>>()
+  let closing: Promise<void> | undefined
+
   return {
     name: runtime,
     backbone,
     async features(photos) {
+      if (closing) throw new EdgeloopError('UNAVAILABLE', 'the runtime is closed', { where: backbone.name })
       const wrong = photos.findIndex((photo) => photo.length !== photoSize)
       if (wrong >= 0) {
         throw new EdgeloopError('INVALID_INPUT', `photo ${wrong} has ${photos[wrong]!.length} values`, {
           hint: `This backbone wants ${inputSize} x ${inputSize} RGB, ${photoSize} values.`,
         })
       }
-      const batches: Promise<Float32Array<ArrayBuffer>[]>[] = []
-      for (let i = 0; i < photos.length; i += BATCH) batches.push(runBatch(photos.slice(i, i + BATCH)))
-      return (await Promise.all(batches)).flat()
+      const work = run(photos)
+      running.add(work)
+      return work.finally(() => running.delete(work))
     },
-    close: () => worker.close(),
+    close() {
+      closing ??= Promise.allSettled(running).then(() => worker.close())
+      return closing
+    },
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { BackboneManifest } from '../backbone/index.ts'
 
-export type RuntimeName = 'wasm' | 'tfjs-node'
+type RuntimeName = 'wasm' | 'tfjs-node'
 
 export interface Runtime {
   readonly name: RuntimeName

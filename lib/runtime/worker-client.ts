@@ -11,7 +11,7 @@ export interface WorkerClient {
   start(): Promise<void>
   /** One batch; `pixels` is handed over and is empty afterwards. */
   call(pixels: Uint8Array<ArrayBuffer>, batch: number): Promise<Float32Array<ArrayBuffer>>
-  /** Waits for calls that began, then stops the worker. */
+  /** Stops the worker at once: calls that wait fail. */
   close(): Promise<void>
 }
 
@@ -30,9 +30,8 @@ interface Session {
 /** @param spawn starts a worker that speaks `protocol.ts` */
 export function createWorkerClient(spawn: () => Worker): WorkerClient {
   let session: Session | undefined
-  let closing: Promise<void> | undefined
+  let closed = false
   let lastId = 0
-  const running = new Set<Promise<unknown>>()
 
   function open(): Session {
     const calls: Session['calls'] = new Map()
@@ -68,38 +67,28 @@ export function createWorkerClient(spawn: () => Worker): WorkerClient {
   }
 
   async function current(): Promise<Session> {
-    if (closing) throw new EdgeloopError('UNAVAILABLE', 'the runtime is closed')
+    if (closed) throw new EdgeloopError('UNAVAILABLE', 'the worker is closed')
     session ??= open()
     const opened = session
     await opened.ready
     return opened
   }
 
-  /** Keeps count of what `close` has to wait for. */
-  function track<T>(work: Promise<T>): Promise<T> {
-    running.add(work)
-    const done = () => running.delete(work)
-    work.then(done, done)
-    return work
-  }
-
   return {
-    start: () => track(current().then(() => {})),
-    call: (pixels, batch) =>
-      track(
-        current().then(({ worker, calls }) => {
-          const { promise, resolve, reject } = withResolvers<Float32Array<ArrayBuffer>>()
-          const request: Request = { id: ++lastId, pixels, batch }
-          calls.set(request.id, { resolve, reject })
-          worker.postMessage(request, [pixels.buffer])
-          return promise
-        })
-      ),
-    close() {
-      closing ??= Promise.allSettled(running).then(async () => {
-        await session?.worker.terminate()
-      })
-      return closing
+    async start() {
+      await current()
+    },
+    async call(pixels, batch) {
+      const { worker, calls } = await current()
+      const { promise, resolve, reject } = withResolvers<Float32Array<ArrayBuffer>>()
+      const request: Request = { id: ++lastId, pixels, batch }
+      calls.set(request.id, { resolve, reject })
+      worker.postMessage(request, [pixels.buffer])
+      return promise
+    },
+    async close() {
+      closed = true
+      await session?.worker.terminate()
     },
   }
 }
