@@ -42,7 +42,7 @@ export type NewDecision = z.input<typeof newDecision>
 
 const captured = z.object({ photo: photoHash, bytes })
 
-export const totals = z.object({
+const totals = z.object({
   captured: bytes,
   accepted: bytes,
   review: bytes,

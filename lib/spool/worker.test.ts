@@ -63,9 +63,10 @@ describe('a worker', () => {
   it('tries again what failed and what threw, and buries what never will do', async () => {
     await add('fails', 'throws', 'never')
     const attempts: Record<string, number> = {}
+    const mourn = (payload: string) => spool.enqueueSync({ queue: 'mourners', payload })
     start(async (text, attempt) => {
       attempts[text] = attempt
-      if (text === 'never') return { dead: 'not an image' }
+      if (text === 'never') return { dead: 'not an image', commit: () => mourn(text) }
       if (attempt === 2) return { done: true }
       if (text === 'throws') throw new Error('oops')
       return { error: 'busy' }
@@ -73,6 +74,7 @@ describe('a worker', () => {
     await empty()
     expect(attempts).toEqual({ fails: 2, throws: 2, never: 0 })
     expect(spool.deadLetters.list()).toMatchObject([{ payload: 'never', lastError: 'not an image' }])
+    expect(spool.list('mourners')).toMatchObject([{ payload: 'never' }])
   })
 
   it('waits as long as the server asks for', async () => {
