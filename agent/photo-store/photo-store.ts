@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { syncDirectory } from '../../lib/database/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
+import { createFolders } from './folders.ts'
 import { createGroupSync } from './group-sync.ts'
 import { assertHash, hashOf, placeOf, temporaryDirectory } from './layout.ts'
 import { scan } from './scan.ts'
@@ -51,23 +52,8 @@ export async function createPhotoStore(directory: string): Promise<PhotoStore> {
   await syncDirectory(dirname(root))
   const syncGrouped = createGroupSync()
   const turns = createTurns<StoredPhoto>()
-  /** Folders that exist and whose own entry is on disk. */
-  const folders = new Map<string, Promise<void>>()
+  const makeFolder = createFolders(syncGrouped)
   let temporary = 0
-
-  function makeFolder(first: string, second: string): Promise<void> {
-    let made = folders.get(second)
-    if (!made) {
-      made = (async () => {
-        await mkdir(second, { recursive: true })
-        await syncGrouped(first)
-        await syncGrouped(root)
-      })()
-      made.catch(() => folders.delete(second))
-      folders.set(second, made)
-    }
-    return made
-  }
 
   async function write(hash: string, bytes: Uint8Array): Promise<StoredPhoto> {
     const { first, second, file } = placeOf(root, hash)
@@ -81,14 +67,11 @@ export async function createPhotoStore(directory: string): Promise<PhotoStore> {
     }
     const draft = join(temporaryDirectory(root), `${hash}.${temporary++}`)
     try {
-      const handle = await open(draft, 'wx')
-      try {
-        await handle.writeFile(bytes)
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-      await makeFolder(first, second)
+      // At the same time: where there is no folder yet, the disk waits for both once.
+      await Promise.all([
+        writeAndSync(draft, bytes),
+        makeFolder(root, first).then(() => makeFolder(first, second)),
+      ])
       await rename(draft, file)
     } catch (error) {
       await rm(draft, { force: true })
@@ -164,5 +147,15 @@ export async function createPhotoStore(directory: string): Promise<PhotoStore> {
 
     bytes: () => total.bytes,
     count: () => total.count,
+  }
+}
+
+async function writeAndSync(file: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(file, 'wx')
+  try {
+    await handle.writeFile(bytes)
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }
