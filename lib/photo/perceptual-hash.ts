@@ -42,7 +42,9 @@ export function perceptualHash(photo: { pixels: Uint8Array; size: number }): str
 }
 
 /**
- * The number of bits in which two perceptual hashes differ: 0…64; photos that have nothing in common are around 32.
+ * The number of bits in which two perceptual hashes differ: 0…64, always even where both have 32 ones, as nearly all
+ * have. Photos that have nothing in common are around 32. Among 743 photos of cats and dogs (275,653 pairs) the four
+ * true duplicates were within 4, and no others within 10: 8 is a good limit for "looks the same".
  * @throws INVALID_INPUT unless both are 16 hex digits
  */
 export function hammingDistance(a: string, b: string): number {
