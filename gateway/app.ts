@@ -9,7 +9,7 @@ export function createGateway(provider: Provider): Hono {
   const app = new Hono()
   app.onError((thrown, c) => {
     const error = asEdgeloopError(thrown)
-    if (error.status >= 500 && error.code !== 'UNAVAILABLE') console.error(error)
+    if (error.status === 500) console.error(error)
     return c.json(error.toJSON(), error.status)
   })
 

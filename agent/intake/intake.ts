@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Database } from '../../lib/database/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { createEvent } from '../../lib/events/index.ts'
+import { deviceNameSchema } from '../../lib/messages/index.ts'
 import type { Connector } from '../connector/index.ts'
 import type { DecisionIndex } from '../decision-index/index.ts'
 import { mediaTypeOf, type PhotoStore } from '../photo-store/index.ts'
@@ -27,7 +28,7 @@ export interface Received {
 export interface Intake {
   /**
    * When it resolves, photo and event are on disk.
-   * @throws EdgeloopError INVALID_INPUT for an empty photo; whatever the disk says otherwise
+   * @throws EdgeloopError INVALID_INPUT for an empty photo or an unusable name; whatever the disk says otherwise
    */
   receive(device: string, bytes: Uint8Array): Promise<Received>
 }
@@ -47,6 +48,11 @@ export function createIntake({ edge, database, photos, decisions, connector }: I
 
   return {
     async receive(device, bytes) {
+      if (!deviceNameSchema.safeParse(device).success)
+        throw new EdgeloopError('INVALID_INPUT', `"${device}" cannot be a device's name`, {
+          where: 'topic',
+          hint: 'publish to photos/DEVICE, with letters, digits, ".", "_" and "-" for DEVICE',
+        })
       if (bytes.length === 0)
         throw new EdgeloopError('INVALID_INPUT', 'the photo is empty', {
           where: `photos/${device}`,

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { deviceNameSchema } from '../messages/index.ts'
 
 /** A SHA-256 as 64 lower-case hexadecimal digits. */
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal digits')
 
-/** Names of edges, devices, models and datasets: usable in topics, keys and Kubernetes names alike. */
+/** Names of edges, models and datasets: usable in topics, keys and Kubernetes names alike. */
 export const name = z
   .string()
   .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and "-", at most 63')
@@ -53,7 +54,7 @@ export const uplink = z.enum(['features', 'review', 'all'])
 
 const origin = z.object({
   edge: name,
-  device: name,
+  device: deviceNameSchema,
   /** The edge's own count of photos: the order in which they came, whatever the clocks say. */
   sequence: z.number().int().nonnegative(),
 })

@@ -29,7 +29,8 @@ export function createFunctionApp(): FunctionApp {
   app.onError((thrown, c) => {
     if (thrown instanceof HTTPException) return thrown.getResponse()
     const error = asEdgeloopError(thrown)
-    if (error.status >= 500) console.error(error)
+    // Being out of reach or not ready yet is an ordinary state, which whoever asked hears about.
+    if (error.status === 500) console.error(error)
     if (error.status === 429 || error.status === 503) c.header('Retry-After', '1')
     return c.json(error.toJSON(), error.status)
   })

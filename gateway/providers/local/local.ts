@@ -38,16 +38,9 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
 
   async function put(deployment: Deployment, createdAt: string): Promise<void> {
     const placement = placementOf(deployment, profiles)
-    const nodes = [node, ...(peers?.nodes() ?? [])]
     const previous = entries.get(deployment.service)
     if (previous && JSON.stringify(previous.deployment) === JSON.stringify(deployment)) return
     const running = placement(node) ? await startHere(deployment) : undefined
-    if (!running && peers && !nodes.some(placement)) {
-      // Nothing runs it now, but a node that comes later may: say so instead of refusing.
-      console.warn(
-        `${deployment.service}: no node matches its placement yet (${nodes.map((n) => n.name).join(', ')})`
-      )
-    }
     entries.set(deployment.service, { deployment, createdAt, placement, running, invocations: 0 })
     await previous?.running?.stop()
   }

@@ -1,0 +1,66 @@
+import { createDevice, type Device } from '../../device/index.ts'
+import { photoHash } from '../../lib/photo/index.ts'
+import type { Platform } from '../platform.ts'
+import type { PhotoSupply } from './supply.ts'
+
+/** Photos that a camera has under way at a time. */
+const IN_FLIGHT = 4
+
+/** Simulated cameras, some at each edge, that show the supply's photos in turn. */
+export interface Cameras {
+  /**
+   * Shows the next photos and waits until all are on the edges' disks.
+   * @returns how many there were; fewer than asked at the end of the supply
+   */
+  capture(count: number): Promise<number>
+  /** The true label of a photo that was shown. */
+  truth(photo: string): string | undefined
+  close(): Promise<void>
+}
+
+/**
+ * @param perEdge cameras at each edge
+ * @param next index of the first photo to show
+ */
+export async function createCameras(
+  platform: Platform,
+  supply: PhotoSupply,
+  perEdge: number,
+  next: number
+): Promise<Cameras> {
+  const truths = new Map<string, string>()
+  // After a restart, people still know what they saw before.
+  for (let index = 0; index < next; index++) await remember(index)
+
+  const cameras: Device[] = platform.edges.flatMap(({ name, broker }) =>
+    Array.from({ length: perEdge }, (_, i) =>
+      createDevice({ name: `${name}-camera-${i + 1}`, broker, inFlight: IN_FLIGHT })
+    )
+  )
+
+  async function remember(index: number): Promise<Uint8Array | undefined> {
+    const photo = supply.stream(index)
+    const bytes = await photo?.read()
+    if (photo && bytes) truths.set(photoHash(bytes), photo.label)
+    return bytes
+  }
+
+  async function show(index: number): Promise<boolean> {
+    const bytes = await remember(index)
+    if (!bytes) return false
+    await cameras[index % cameras.length]!.send(bytes)
+    return true
+  }
+
+  return {
+    async capture(count) {
+      const shown = await Promise.all(Array.from({ length: count }, (_, i) => show(next + i)))
+      next += count
+      return shown.filter(Boolean).length
+    },
+    truth: (photo) => truths.get(photo),
+    async close() {
+      await Promise.all(cameras.map((camera) => camera.close()))
+    },
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * The loop in rounds, as `npm start` shows it and benchmarks measure it.
+ * @module
+ */
+export { folderSupply } from './folder-supply.ts'
+export type { RoundReport, RunEvent } from './report.ts'
+export { type RunOptions, runRounds } from './run-rounds.ts'
+export type { LabelledPhoto, PhotoSupply } from './supply.ts'

@@ -1,0 +1,38 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import { EdgeloopError } from '../../lib/errors/index.ts'
+
+const schema = z.object({
+  /** What the run was started with; another run cannot go on from here. */
+  key: z.string(),
+  /** The next round to do. */
+  round: z.number().int().nonnegative(),
+  labelsAsked: z.number().int().nonnegative(),
+  /** The next photo of the stream. */
+  next: z.number().int().nonnegative(),
+})
+
+export type RunProgress = z.infer<typeof schema>
+
+/** Where a run is, kept in the state directory so that a restart goes on there. */
+export function progressFile(state: string) {
+  const file = path.join(state, 'run.json')
+  return {
+    /** @throws EdgeloopError CONFLICT when the state belongs to a run with other photos or another seed */
+    async read(key: string): Promise<RunProgress | undefined> {
+      const text = await readFile(file, 'utf8').catch(() => undefined)
+      if (text === undefined) return undefined
+      const progress = schema.parse(JSON.parse(text))
+      if (progress.key === key) return progress
+      throw new EdgeloopError('CONFLICT', `the state belongs to another run (${progress.key})`, {
+        where: file,
+        hint: 'start over with --fresh, or give this run a directory of its own with --state DIR',
+      })
+    },
+    async write(progress: RunProgress): Promise<void> {
+      await writeFile(`${file}.part`, JSON.stringify(progress))
+      await rename(`${file}.part`, file)
+    },
+  }
+}

@@ -1,0 +1,22 @@
+import type { Totals } from '../../agent/index.ts'
+
+/** One round in figures; counts are totals so far. */
+export interface RoundReport extends Totals {
+  round: number
+  /** Answers that people gave, the seed labels included, the golden ones not. */
+  labelsAsked: number
+  /** The version that serves at the end of the round. */
+  modelVersion: number
+  /** Share of the test photos that it has right. */
+  testAccuracy: number
+  /** Whether this round's training was promoted. */
+  promoted: boolean
+}
+
+/** What a run says while it goes on. */
+export type RunEvent =
+  | { event: 'started'; gateway: string; edges: { name: string; gateway: string; broker: string }[] }
+  | { event: 'progress'; stage: string; done: number }
+  | { event: 'judged'; version: number; verdict: string; why: string }
+  | ({ event: 'round' } & RoundReport)
+  | ({ event: 'summary'; goldenLabels: number; objects: number; seconds: number } & RoundReport)
