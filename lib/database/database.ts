@@ -31,8 +31,16 @@ const MAX_TABLES = 64
 export async function openDatabase(directory: string): Promise<Database> {
   const path = resolve(directory)
   await mkdir(path, { recursive: true })
-  // Without overlapping syncs a commit resolves (and becomes visible) only after its fsync.
-  const root = open({ path, overlappingSync: false, maxDbs: MAX_TABLES, noSubdir: false })
+  const root = open({
+    path,
+    // A commit resolves, and becomes visible, only after its fsync.
+    overlappingSync: false,
+    // Otherwise lmdb adds an operation of its own to each turn's batch, and when the disk refuses the commit, that one's
+    // rejection reaches nobody and ends the process. Transactions of a moment share a commit either way.
+    eventTurnBatching: false,
+    maxDbs: MAX_TABLES,
+    noSubdir: false,
+  })
   await syncDirectory(path)
   await syncDirectory(dirname(path))
 
