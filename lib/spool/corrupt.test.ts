@@ -33,7 +33,7 @@ const rot = (table: string, ...keys: (string | number)[][]) =>
     }
   })
 const payloads = (entries: { payload: string }[]) => entries.map(({ payload }) => payload)
-const settled = (corrupt: number) => vi.waitFor(() => expect(spool.depth('q').corrupt).toBe(corrupt))
+const settled = (corrupt: number) => vi.waitFor(() => expect(spool.depth('q').corrupt).toBe(corrupt), 5000)
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'edgeloop-rot-'))
