@@ -86,21 +86,21 @@ test('more calls at once than there are sockets wait for one, however short the 
     endpoint: server.url,
     bucket: 'edgeloop',
     ...credentials,
-    maxSockets: 2,
-    connectTimeoutMs: 250,
+    maxSockets: 1,
+    connectTimeoutMs: 200,
   })
   onTestFinished(() => narrow.close())
-  await Promise.all(Array.from({ length: 600 }, (_, index) => narrow.put(`narrow/${index}`, 'x')))
+  await Promise.all(Array.from({ length: 200 }, (_, index) => narrow.put(`narrow/${index}`, 'x')))
 })
 
 test('a list spans pages and starts where it is told', async () => {
-  const keys = Array.from({ length: 1100 }, (_, index) => `many/${String(index).padStart(4, '0')}`)
+  const keys = Array.from({ length: 1005 }, (_, index) => `many/${String(index).padStart(4, '0')}`)
   await Promise.all(keys.map((key) => store.put(key, key)))
   const listed = await collect(store.list('many/'))
   expect(listed.map(({ key }) => key)).toEqual(keys)
   expect(listed[0]).toMatchObject({ size: 9, etag: (await store.head('many/0000'))!.etag })
-  const rest = await collect(store.list('many/', { startAfter: 'many/1097' }))
-  expect(rest.map(({ key }) => key)).toEqual(['many/1098', 'many/1099'])
+  const rest = await collect(store.list('many/', { startAfter: 'many/1002' }))
+  expect(rest.map(({ key }) => key)).toEqual(['many/1003', 'many/1004'])
 })
 
 test('JSON is checked on its way out', async () => {

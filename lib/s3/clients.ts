@@ -3,6 +3,9 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { z } from 'zod'
 import type { ObjectStoreOptionsSchema } from './options.ts'
 
+/** Less than any server waits (Node's: 5 s): a socket that the server closes first fails the request that takes it. */
+const IDLE_SOCKET_MS = 4_000
+
 export interface Clients {
   retrying: S3Client
   /** For conditional puts: a retry could meet its own first attempt and take it for somebody else's. */
@@ -12,7 +15,7 @@ export interface Clients {
 
 export function createClients(options: z.output<typeof ObjectStoreOptionsSchema>): Clients {
   const { endpoint, region, accessKeyId, secretAccessKey, checksums, maxSockets } = options
-  const agent = { keepAlive: true, maxSockets }
+  const agent = { keepAlive: true, maxSockets, timeout: IDLE_SOCKET_MS }
   const config: S3ClientConfig = {
     endpoint,
     region,
