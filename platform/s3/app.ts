@@ -1,5 +1,6 @@
 /** The HTTP side: a Hono app that authenticates, dispatches and answers errors in S3's XML. @module */
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { readAddress } from './address.ts'
@@ -16,10 +17,17 @@ export interface S3AppOptions {
   onError?: ((error: unknown) => void) | undefined
 }
 
-export function createS3App({ store, credentials, onError }: S3AppOptions): Hono<{ Bindings: HttpBindings }> {
+export interface S3App {
+  fetch: Hono<{ Bindings: HttpBindings }>['fetch']
+  /** Resolves once nobody is being answered. */
+  idle(): Promise<void>
+}
+
+export function createS3App({ store, credentials, onError }: S3AppOptions): S3App {
   const authenticate = createAuthenticator(credentials)
-  const app = new Hono<{ Bindings: HttpBindings }>()
-  app.all('*', async ({ env: { incoming } }) => {
+  const running = new Set<Promise<Response>>()
+
+  async function answer(incoming: IncomingMessage): Promise<Response> {
     // The raw target: URL classes resolve the dots that S3 keys may hold.
     const target = incoming.url ?? '/'
     const requestId = randomUUID()
@@ -36,6 +44,22 @@ export function createS3App({ store, credentials, onError }: S3AppOptions): Hono
     }
     response.headers.set('x-amz-request-id', requestId)
     return response
+  }
+
+  const app = new Hono<{ Bindings: HttpBindings }>()
+  app.all('*', async ({ env: { incoming } }) => {
+    const answered = answer(incoming)
+    running.add(answered)
+    try {
+      return await answered
+    } finally {
+      running.delete(answered)
+    }
   })
-  return app
+  return {
+    fetch: app.fetch,
+    async idle() {
+      while (running.size > 0) await Promise.allSettled(running)
+    },
+  }
 }

@@ -7,8 +7,10 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, link, mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createPins } from './pins.ts'
 import type { Segment } from './records.ts'
 import type { Sink } from './request-body.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 /** Bytes that are on disk, or will be with their record, and that nothing refers to yet. */
 export interface PendingBlob {
@@ -27,8 +29,8 @@ export interface BlobSink extends Sink {
 export interface BlobStore {
   createSink(): BlobSink
   pathOf(id: string): string
-  /** A second name for the same bytes. */
-  duplicate(segment: Segment, inline: (id: string) => Buffer | undefined): Promise<PendingBlob>
+  /** A second name for the bytes of a file. */
+  duplicate(segment: Segment): Promise<PendingBlob>
   /** Removes files that no record refers to any more; those that are being read go when their last reader closes. */
   discard(segments: readonly Segment[]): Promise<void>
   /** Keeps the files of these segments until the returned function is called. */
@@ -42,16 +44,15 @@ const INLINE_LIMIT = 32 * 1024
 
 export async function openBlobStore(directory: string): Promise<BlobStore> {
   await mkdir(directory, { recursive: true })
-  const pins = new Map<string, number>()
-  const doomed = new Set<string>()
   const pathOf = (id: string) => join(directory, id.slice(0, 2), id)
+  // What fails to go now goes at the next start.
+  const pins = createPins((id) => void rm(pathOf(id), { force: true }).catch(() => undefined))
 
   async function createFile(id: string): Promise<FileHandle> {
     await mkdir(join(directory, id.slice(0, 2)), { recursive: true })
     return open(pathOf(id), 'wx')
   }
 
-  /** A file is only as durable as its name. */
   async function syncName(id: string): Promise<void> {
     await syncDirectory(join(directory, id.slice(0, 2)))
     await syncDirectory(directory)
@@ -93,36 +94,20 @@ export async function openBlobStore(directory: string): Promise<BlobStore> {
   return {
     createSink,
     pathOf,
-    async duplicate({ id: source, size, inline }, read) {
+    async duplicate({ id: source, size }) {
       const id = randomUUID()
-      if (inline) return { segment: { id, size, inline }, bytes: read(source) }
       await mkdir(join(directory, id.slice(0, 2)), { recursive: true })
       await link(pathOf(source), pathOf(id))
       await syncName(id)
-      return { segment: { id, size, inline }, bytes: undefined }
+      return { segment: { id, size, inline: false }, bytes: undefined }
     },
     async discard(segments) {
       for (const { id, inline } of segments) {
         if (inline) continue
-        if (pins.has(id)) doomed.add(id)
-        else await rm(pathOf(id), { force: true })
+        if (!pins.defer(id)) await rm(pathOf(id), { force: true })
       }
     },
-    pin(segments) {
-      const ids = segments.filter(({ inline }) => !inline).map(({ id }) => id)
-      for (const id of ids) pins.set(id, (pins.get(id) ?? 0) + 1)
-      let pinned = true
-      return () => {
-        if (!pinned) return
-        pinned = false
-        for (const id of ids) {
-          const left = pins.get(id)! - 1
-          if (left > 0) pins.set(id, left)
-          else pins.delete(id)
-          if (left === 0 && doomed.delete(id)) void rm(pathOf(id), { force: true }).catch(() => undefined)
-        }
-      }
-    },
+    pin: pins.pin,
     async sweep(referenced) {
       let removed = 0
       for (const folder of await readdir(directory)) {
@@ -142,16 +127,5 @@ async function writeAll(file: FileHandle, pieces: Buffer[]): Promise<void> {
   while (data.length > 0) {
     const { bytesWritten } = await file.write(data)
     data = data.subarray(bytesWritten)
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  // Windows cannot open a directory, and needs no sync of it.
-  if (process.platform === 'win32') return
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

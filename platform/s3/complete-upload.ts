@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { type ChecksumName, createChecksum } from './checksum.ts'
 import { checkWrite, readWriteCondition } from './conditions.ts'
 import { header, type ObjectContext } from './context.ts'
-import { combineCrc } from './crc-combine.ts'
+import { combineCrc, isCrcName } from './crc-combine.ts'
 import { objectKey, partKey } from './meta-store.ts'
 import { removeUpload, requireUpload } from './multipart.ts'
 import type { Checksums, ObjectRecord, PartRecord, UploadRecord } from './records.ts'
@@ -98,17 +98,14 @@ function combine(name: ChecksumName, { checksumType }: UploadRecord, parts: Part
     bytes: Buffer.from(checksums[name]!, 'base64'),
     size,
   }))
-  if (checksumType === 'COMPOSITE') {
-    const checksum = createChecksum(name)
-    for (const { bytes } of digests) checksum.update(bytes)
-    return `${checksum.digest().toString('base64')}-${parts.length}`
+  if (checksumType === 'FULL_OBJECT' && isCrcName(name)) {
+    let total: Buffer = Buffer.alloc(digests[0]!.bytes.length)
+    for (const { bytes, size } of digests) total = combineCrc(name, total, bytes, size)
+    return total.toString('base64')
   }
-  const total = Buffer.alloc(4)
-  for (const { bytes, size } of digests) {
-    const crc = combineCrc(name as 'crc32' | 'crc32c', total.readUInt32BE(), bytes.readUInt32BE(), size)
-    total.writeUInt32BE(crc)
-  }
-  return total.toString('base64')
+  const checksum = createChecksum(name)
+  for (const { bytes } of digests) checksum.update(bytes)
+  return `${checksum.digest().toString('base64')}-${parts.length}`
 }
 
 /** What the client says about the whole object. */

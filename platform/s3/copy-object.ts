@@ -1,13 +1,14 @@
 /** CopyObject: the copy shares the bytes of its source (a hard link), so that its cost does not grow with its size. @module */
 
+import { randomUUID } from 'node:crypto'
 import { readAddress } from './address.ts'
 import type { PendingBlob } from './blob-store.ts'
 import { commitObject } from './commit-object.ts'
 import { checkRead, readWriteCondition } from './conditions.ts'
-import { header, type ObjectContext, requireBucket } from './context.ts'
+import { header, type ObjectContext, requireBucket, type S3Store } from './context.ts'
 import { objectKey } from './meta-store.ts'
 import { readObjectHeaders } from './object-headers.ts'
-import type { ObjectRecord } from './records.ts'
+import type { ObjectRecord, Segment } from './records.ts'
 import { xmlResponse } from './respond.ts'
 import { S3Error } from './s3-error.ts'
 import { leaf, xmlDocument } from './xml-write.ts'
@@ -40,19 +41,21 @@ export async function copyObject(context: ObjectContext): Promise<Response> {
   }
   const writeCondition = readWriteCondition(incoming.headers)
   const unpin = store.blobs.pin(original.segments)
-  const pending: PendingBlob[] = []
+  // At once: the next transaction may remove inline bytes.
+  const pending = copyInline(store, original.segments)
   try {
-    for (const segment of original.segments) {
-      pending.push(await store.blobs.duplicate(segment, (id) => store.meta.inline.get(id)))
+    for (const [index, segment] of original.segments.entries()) {
+      pending[index] ??= await store.blobs.duplicate(segment)
     }
+    const copied = pending.filter((blob) => blob !== undefined)
     const record: ObjectRecord = {
       ...original,
       headers: replace ? headers : original.headers,
       modified: Date.now(),
-      segments: pending.map(({ segment }) => segment),
+      segments: copied.map(({ segment }) => segment),
       uploadId: undefined,
     }
-    await commitObject(context, writeCondition, pending, record)
+    await commitObject(context, writeCondition, copied, record)
     return xmlResponse(
       xmlDocument(
         'CopyObjectResult',
@@ -61,11 +64,17 @@ export async function copyObject(context: ObjectContext): Promise<Response> {
       )
     )
   } catch (error) {
-    await store.blobs.discard(pending.map(({ segment }) => segment))
+    await store.blobs.discard(pending.flatMap((blob) => blob?.segment ?? []))
     throw error
   } finally {
     unpin()
   }
+}
+
+function copyInline({ meta }: S3Store, segments: readonly Segment[]): (PendingBlob | undefined)[] {
+  return segments.map(({ id, size, inline }) =>
+    inline ? { segment: { id: randomUUID(), size, inline }, bytes: meta.inline.get(id) } : undefined
+  )
 }
 
 function readSource(text: string): { bucket: string; key: string } {

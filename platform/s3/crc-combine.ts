@@ -4,28 +4,44 @@
  * @module
  */
 
-/** Bit-reversed generator polynomials. */
-export const CRC_POLYNOMIAL = { crc32: 0xedb88320, crc32c: 0x82f63b78 } as const
+/** Bit-reversed generator polynomials, and their degree. */
+const GENERATORS = {
+  crc32: { polynomial: 0xedb88320n, degree: 32n },
+  crc32c: { polynomial: 0x82f63b78n, degree: 32n },
+  crc64nvme: { polynomial: 0x9a6c9329ac4bc9b5n, degree: 64n },
+} as const
 
-/** CRC of A followed by B; `length` is B's in bytes. */
-export function combineCrc(name: keyof typeof CRC_POLYNOMIAL, a: number, b: number, length: number): number {
-  const polynomial = CRC_POLYNOMIAL[name]
-  let factor = 0x80000000 // x^0, the highest bit in the reversed order
-  let power = 0x00800000 // x^8: one byte of zeros
+export type CrcName = keyof typeof GENERATORS
+
+export function isCrcName(name: string): name is CrcName {
+  return Object.hasOwn(GENERATORS, name)
+}
+
+/** CRC of A followed by B, all big-endian; `length` is B's in bytes. */
+export function combineCrc(name: CrcName, a: Buffer, b: Buffer, length: number): Buffer {
+  const { polynomial, degree } = GENERATORS[name]
+  // In the reversed order the highest bit is x^0.
+  let factor = 1n << (degree - 1n)
+  let power = factor >> 8n // x^8: a byte of zeros
   for (let left = length; left > 0; left = Math.floor(left / 2)) {
-    if (left % 2 === 1) factor = multiply(polynomial, factor, power)
-    power = multiply(polynomial, power, power)
+    if (left % 2 === 1) factor = multiply(factor, power, polynomial, degree)
+    power = multiply(power, power, polynomial, degree)
   }
-  return (multiply(polynomial, factor, a) ^ b) >>> 0
+  const combined = multiply(factor, toBigInt(a), polynomial, degree) ^ toBigInt(b)
+  return Buffer.from(combined.toString(16).padStart(a.length * 2, '0'), 'hex')
+}
+
+function toBigInt(bytes: Buffer): bigint {
+  return BigInt(`0x${bytes.toString('hex')}`)
 }
 
 /** The product of two polynomials over GF(2) modulo the generator. */
-function multiply(polynomial: number, a: number, b: number): number {
-  let product = 0
+function multiply(a: bigint, b: bigint, polynomial: bigint, degree: bigint): bigint {
+  let product = 0n
   let shifted = b
-  for (let bit = 31; bit >= 0; bit--) {
-    if ((a >>> bit) & 1) product ^= shifted
-    shifted = shifted & 1 ? (shifted >>> 1) ^ polynomial : shifted >>> 1
+  for (let bit = degree - 1n; bit >= 0n; bit--) {
+    if ((a >> bit) & 1n) product ^= shifted
+    shifted = shifted & 1n ? (shifted >> 1n) ^ polynomial : shifted >> 1n
   }
-  return product >>> 0
+  return product
 }

@@ -2,15 +2,16 @@
 import { randomUUID } from 'node:crypto'
 import { type ChecksumName, isChecksumName } from './checksum.ts'
 import { header, type ObjectContext, requireBucket, storeBody } from './context.ts'
+import { isCrcName } from './crc-combine.ts'
 import { afterPrefix, type MetaStore, partKey } from './meta-store.ts'
 import { checksumHeaders, readObjectHeaders } from './object-headers.ts'
 import type { ChecksumType, PartRecord, UploadRecord } from './records.ts'
 import { xmlResponse } from './respond.ts'
 import { S3Error } from './s3-error.ts'
-import { branch, leaf, xmlDocument } from './xml-write.ts'
+import { leaf, xmlDocument } from './xml-write.ts'
 
-const MAX_PART = 10_000
-const MAX_PARTS_LISTED = 1000
+/** The highest part number. */
+export const MAX_PART = 10_000
 
 export async function createUpload(context: ObjectContext): Promise<Response> {
   const { store, incoming, bucket, key } = context
@@ -42,11 +43,13 @@ function readAlgorithm(text: string | undefined): ChecksumName | undefined {
 }
 
 function readChecksumType(text: string | undefined, checksum: ChecksumName | undefined): ChecksumType {
-  if (text === undefined || text === 'COMPOSITE') return 'COMPOSITE'
-  if (text !== 'FULL_OBJECT' || checksum === undefined || checksum.startsWith('sha')) {
-    throw new S3Error('InvalidRequest', 'Only a CRC can cover the full object of a multipart upload.')
+  // S3 takes CRC64NVME for the full object only, and the others for that only when asked.
+  const type = text ?? (checksum === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE')
+  const possible = type === 'FULL_OBJECT' ? isCrcName(checksum ?? '') : checksum !== 'crc64nvme'
+  if ((type !== 'FULL_OBJECT' && type !== 'COMPOSITE') || !possible) {
+    throw new S3Error('InvalidRequest', 'This algorithm and this x-amz-checksum-type do not go together.')
   }
-  return 'FULL_OBJECT'
+  return type
 }
 
 /** Throws `NoSuchUpload`, also where the upload belongs to another key. */
@@ -115,44 +118,15 @@ export function removeUpload(
   return unused
 }
 
-function listParts(meta: MetaStore, uploadId: string, after = 0): { number: number; record: PartRecord }[] {
+/** The parts of an upload after a number, in their order. */
+export function listParts(
+  meta: MetaStore,
+  uploadId: string,
+  after = 0
+): { number: number; record: PartRecord }[] {
   const range = meta.parts.getRange({
     start: partKey(uploadId, after + 1),
     end: afterPrefix(partKey(uploadId, 0).subarray(0, -2)),
   })
   return [...range].map(({ key, value }) => ({ number: key.readUInt16BE(key.length - 2), record: value }))
-}
-
-export function listUploadedParts(context: ObjectContext): Response {
-  const { store, address, bucket, key } = context
-  const { uploadId } = requireUpload(context)
-  const marker = Number(address.query.get('part-number-marker') ?? 0)
-  const limit = Number(address.query.get('max-parts') ?? MAX_PARTS_LISTED)
-  if (!(marker >= 0 && marker <= MAX_PART && limit >= 1)) throw new S3Error('InvalidArgument')
-  const parts = listParts(store.meta, uploadId, marker)
-  const page = parts.slice(0, Math.min(limit, MAX_PARTS_LISTED))
-  return xmlResponse(
-    xmlDocument(
-      'ListPartsResult',
-      leaf('Bucket', bucket),
-      leaf('Key', key),
-      leaf('UploadId', uploadId),
-      leaf('PartNumberMarker', marker),
-      leaf('NextPartNumberMarker', page.at(-1)?.number),
-      leaf('MaxParts', Math.min(limit, MAX_PARTS_LISTED)),
-      leaf('IsTruncated', page.length < parts.length),
-      ...page.map(({ number, record }) =>
-        branch(
-          'Part',
-          leaf('PartNumber', number),
-          leaf('LastModified', new Date(record.modified).toISOString()),
-          leaf('ETag', `"${record.etag}"`),
-          leaf('Size', record.size),
-          ...Object.entries(record.checksums).map(([name, value]) =>
-            leaf(`Checksum${name.toUpperCase()}`, value)
-          )
-        )
-      )
-    )
-  )
 }

@@ -10,7 +10,7 @@ import { createS3Server } from './index.ts'
 
 const credentials = { accessKeyId: 'crash', secretAccessKey: 'crash' }
 const Bucket = 'crash'
-const ROUNDS = 4
+const ROUNDS = 3
 /** Inline, a file, and a file that is being written for a while. */
 const SIZES = [500, 60_000, 3_000_000]
 

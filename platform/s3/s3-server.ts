@@ -10,6 +10,7 @@ import { createS3App } from './app.ts'
 import { openBlobStore } from './blob-store.ts'
 import { BUCKET_NAME } from './buckets.ts'
 import { type MetaStore, openMetaStore } from './meta-store.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 const Options = z.object({
   directory: z.string().min(1),
@@ -59,13 +60,27 @@ export async function createS3Server({ onError, ...given }: S3ServerOptions): Pr
     await ensureBuckets(meta, buckets)
     const blobs = await openBlobStore(join(directory, 'blobs'))
     await blobs.sweep(meta.files())
+    await syncDirectory(join(directory, 'meta'))
+    await syncDirectory(directory)
     const app = createS3App({ store: { meta, blobs }, credentials, onError })
     const server = createAdaptorServer({ fetch: app.fetch, hostname: host }) as Server
     // Large bodies over slow lines take as long as they take.
     server.requestTimeout = 0
+    // Longer than any client keeps an idle socket, so that none is closed under a request that is on its way.
+    server.keepAliveTimeout = 75_000
     await listen(server, port, host)
     const bound = (server.address() as AddressInfo).port
-    return { url: `http://${host}:${bound}`, port: bound, close: () => close(server, meta) }
+    const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
+    return {
+      url,
+      port: bound,
+      async close() {
+        await stop(server)
+        // A transaction on a closed database would end the process.
+        await app.idle()
+        await meta.close()
+      },
+    }
   } catch (error) {
     await meta.close()
     throw error
@@ -89,10 +104,9 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   })
 }
 
-async function close(server: Server, meta: MetaStore): Promise<void> {
-  await new Promise<void>((resolve) => {
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
     server.close(() => resolve())
     server.closeAllConnections()
   })
-  await meta.close()
 }

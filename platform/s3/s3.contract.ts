@@ -12,8 +12,8 @@ import { conditionContract } from './contract/conditions.ts'
 import { integrityContract } from './contract/integrity.ts'
 import { listingContract } from './contract/listing.ts'
 import { multipartContract } from './contract/multipart.ts'
-import { objectContract, read } from './contract/objects.ts'
-import { clientOf, failure, noise, type S3Target } from './contract/target.ts'
+import { objectContract } from './contract/objects.ts'
+import { clientOf, failure, noise, read, type S3Target } from './contract/target.ts'
 
 export type { S3Target } from './contract/target.ts'
 

@@ -31,8 +31,10 @@ function malformed(): never {
 export function readXml(source: string): XmlElement {
   const top: XmlElement = { name: '', text: '', children: [] }
   const open = [top]
+  const document = source.replace(/^\ufeff/, '')
+  // Where the last token ended: what is none ends the walk.
   let position = 0
-  for (const token of source.replace(/^\ufeff/, '').matchAll(TOKEN)) {
+  for (const token of document.matchAll(TOKEN)) {
     position = token.index + token[0].length
     const [, cdata, closing, tag, selfClosing, text] = token
     const current = open[open.length - 1]!
@@ -50,7 +52,8 @@ export function readXml(source: string): XmlElement {
       }
     }
   }
-  if (open.length !== 1 || top.children.length !== 1 || position < source.trimEnd().length - 1) malformed()
+  const whole = open.length === 1 && position === document.length
+  if (!whole || top.children.length !== 1 || top.text.trim() !== '') malformed()
   return top.children[0]!
 }
 

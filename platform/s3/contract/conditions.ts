@@ -8,8 +8,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
-import { read } from './objects.ts'
-import { clientOf, failure, type S3Target } from './target.ts'
+import { clientOf, failure, read, type S3Target } from './target.ts'
 
 const REFUSED = [409, 412]
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { signedChunks, unsignedChunks } from './chunks.ts'
-import { rawRequest } from './raw-request.ts'
+import { presign, rawRequest } from './raw-request.ts'
 import { clientOf, failure, noise, type S3Target } from './target.ts'
 
 const ALGORITHMS = ['CRC32', 'CRC32C', 'SHA1', 'SHA256'] as const
@@ -27,6 +27,23 @@ export function integrityContract(target: () => S3Target): void {
     test('an unknown access key is 403 InvalidAccessKeyId', async () => {
       const client = clientOf({ ...target(), accessKeyId: 'nobody' })
       expect(await failure(client.send(get('x')))).toEqual({ status: 403, name: 'InvalidAccessKeyId' })
+    })
+
+    test('a refused large body gets its answer', async () => {
+      const client = clientOf({ ...target(), secretAccessKey: 'wrong' })
+      const put = new PutObjectCommand({ Bucket: target().bucket, Key: 'x', Body: noise(20_000_000) })
+      expect(await failure(client.send(put))).toEqual({ status: 403, name: 'SignatureDoesNotMatch' })
+    })
+
+    test('a presigned address is enough, until it expires', async () => {
+      const { bucket, endpoint } = target()
+      const Key = 'pre signed+'
+      await clientOf(target()).send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'hello' }))
+      const get = (date?: Date, more = '') =>
+        fetch(endpoint + presign(target(), `/${bucket}/${encodeURIComponent(Key)}`, 60, date) + more)
+      expect(await (await get()).text()).toBe('hello')
+      expect((await get(undefined, '&response-content-type=x')).status).toBe(403)
+      expect((await get(new Date(Date.now() - 61_000))).status).toBe(403)
     })
 
     test('no signature is 403 AccessDenied', async () => {
@@ -72,6 +89,21 @@ export function integrityContract(target: () => S3Target): void {
         expect([answer.status, answer.text]).toEqual([400, expect.stringContaining(`<Code>${code}</Code>`)])
       }
       await expectAbsent('bad-sum')
+    })
+
+    test('a CRC64NVME is checked and given back', async () => {
+      // The SDK computes it only with a native library. CRC-64/NVME of "123456789".
+      const crc = Buffer.from('ae8b14860a799888', 'hex').toString('base64')
+      const put = (value: string) =>
+        rawRequest(target(), {
+          method: 'PUT',
+          path: path('nvme'),
+          headers: { 'x-amz-checksum-crc64nvme': value },
+          body: '123456789',
+        })
+      const taken = await put(crc)
+      expect([taken.status, taken.headers['x-amz-checksum-crc64nvme']]).toEqual([200, crc])
+      expect((await put(Buffer.alloc(8).toString('base64'))).status).toBe(400)
     })
 
     test('a right Content-MD5 is taken', async () => {

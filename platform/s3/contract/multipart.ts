@@ -11,8 +11,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
-import { read } from './objects.ts'
-import { type ChecksumMode, clientOf, failure, noise, type S3Target } from './target.ts'
+import { type ChecksumMode, clientOf, failure, noise, read, type S3Target } from './target.ts'
 
 const MIN_PART = 5 * 1024 ** 2
 const MODES: ChecksumMode[] = ['WHEN_SUPPORTED', 'WHEN_REQUIRED']

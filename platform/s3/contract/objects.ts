@@ -7,10 +7,9 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
-  type S3Client,
 } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
-import { type ChecksumMode, clientOf, failure, noise, type S3Target } from './target.ts'
+import { type ChecksumMode, clientOf, failure, noise, read, type S3Target } from './target.ts'
 
 /** Names that some server has got wrong. */
 export const ODD_KEYS = [
@@ -112,6 +111,27 @@ export function objectContract(target: () => S3Target): void {
       }
     })
 
+    test('whoever reads while others write gets one version, whole', async () => {
+      const { client, Bucket } = setup()
+      const Key = 'contended'
+      const versions = [noise(700_000, 1), noise(700_000, 2)]
+      const put = (Body: Buffer) => client.send(new PutObjectCommand({ Bucket, Key, Body }))
+      await put(versions[0]!)
+      let writing = true
+      const readers = Array.from({ length: 3 }, async () => {
+        while (writing) {
+          const body = await read(client, Bucket, Key)
+          expect(versions.some((version) => version.equals(body))).toBe(true)
+        }
+      })
+      const writers = versions.map(async (version) => {
+        for (let count = 0; count < 10; count++) await put(version)
+      })
+      await Promise.all(writers)
+      writing = false
+      await Promise.all(readers)
+    })
+
     test('a copy holds the bytes, and outlives its source', async () => {
       const { client, Bucket } = setup()
       for (const size of [100, 100_000]) {
@@ -151,9 +171,4 @@ export function objectContract(target: () => S3Target): void {
       expect((await failure(client.send(new HeadObjectCommand({ Bucket, Key: 'gone/1' }))))?.status).toBe(404)
     })
   })
-}
-
-export async function read(client: S3Client, Bucket: string, Key: string): Promise<Buffer> {
-  const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))
-  return Buffer.from(await Body!.transformToByteArray())
 }

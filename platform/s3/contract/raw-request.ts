@@ -43,7 +43,7 @@ export interface RawAnswer {
 export async function rawRequest(target: S3Target, raw: RawRequest): Promise<RawAnswer> {
   const url = new URL(target.endpoint)
   const pieces = [raw.body ?? []].flat().map((piece) => Buffer.from(piece))
-  const time = (raw.date ?? new Date()).toISOString().replace(/[-:]|\.\d{3}/g, '')
+  const time = amzTime(raw.date ?? new Date())
   const payloadHash = raw.payloadHash ?? sha256Hex(Buffer.concat(pieces))
   const headers: Record<string, string> = {
     host: url.host,
@@ -69,6 +69,35 @@ export async function rawRequest(target: S3Target, raw: RawRequest): Promise<Raw
   if (raw.sign) pieces.push(Buffer.from(raw.sign({ key, scope: scopeText(scope), time, signature })))
   headers['content-length'] ??= String(pieces.reduce((sum, { length }) => sum + length, 0))
   return send(url, raw, headers, pieces)
+}
+
+/** A path that carries its signature: GET for `expires` seconds. */
+export function presign(target: S3Target, path: string, expires: number, date = new Date()): string {
+  const time = amzTime(date)
+  const scope = { day: time.slice(0, 8), region: target.region ?? 'us-east-1', service: 's3' }
+  const pairs: [string, string][] = [
+    ['X-Amz-Algorithm', ALGORITHM],
+    ['X-Amz-Credential', `${target.accessKeyId}/${scopeText(scope)}`],
+    ['X-Amz-Date', time],
+    ['X-Amz-Expires', String(expires)],
+    ['X-Amz-SignedHeaders', 'host'],
+  ]
+  const headers = { host: new URL(target.endpoint).host }
+  const signed = {
+    method: 'GET',
+    path,
+    pairs,
+    headers,
+    signedHeaders: ['host'],
+    payloadHash: 'UNSIGNED-PAYLOAD',
+  }
+  const key = signingKey(target.secretAccessKey, scope)
+  const signature = hmac(key, stringToSign(time, scope, canonicalRequest(signed))).toString('hex')
+  return `${path}?${new URLSearchParams([...pairs, ['X-Amz-Signature', signature]])}`
+}
+
+function amzTime(date: Date): string {
+  return date.toISOString().replace(/[-:]|\.\d{3}/g, '')
 }
 
 function send(

@@ -1,5 +1,5 @@
 /** What the contract suite runs against. @module */
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { GetObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 
 /** A running S3 server with an empty bucket. */
 export interface S3Target {
@@ -56,4 +56,9 @@ export function noise(size: number, seed = 1): Buffer {
     words[index] = state
   }
   return Buffer.from(words.buffer, 0, size)
+}
+
+export async function read(client: S3Client, Bucket: string, Key: string): Promise<Buffer> {
+  const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }))
+  return Buffer.from(await Body!.transformToByteArray())
 }
