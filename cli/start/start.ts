@@ -1,0 +1,53 @@
+import { EdgeloopError } from '../../lib/errors/index.ts'
+import { createPlatform } from '../../platform/index.ts'
+import { runRounds } from '../../platform/rounds/index.ts'
+import { jsonReporter, textReporter } from '../reporters/index.ts'
+import type { StartOptions } from './options.ts'
+import { openSupply } from './supply.ts'
+
+/** Brings the local platform up and turns the loop, until the rounds are done or somebody stops it. */
+export async function start(options: StartOptions): Promise<void> {
+  const reporter = options.json ? jsonReporter(process.stdout) : textReporter(process.stdout)
+  const stopping = new AbortController()
+  const stop = () => stopping.abort(new EdgeloopError('UNAVAILABLE', 'stopped'))
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+
+  const supply = await openSupply(options)
+  const platform = await createPlatform({
+    state: options.state,
+    fresh: options.fresh,
+    edges: options.edges,
+    host: options.host,
+    port: options.port,
+    uplink: options.uplink,
+    // Rounds end with a tick of the schedule; an event in the middle of one must not start a run.
+    retrain: { RETRAIN_MIN_NEW: String(options.perRound * 1000) },
+  })
+  try {
+    const { gateway, edges } = platform
+    const places = edges.map(({ name, gateway, broker }) => ({ name, gateway, broker }))
+    reporter.event({ event: 'started', gateway, edges: places })
+    await runRounds({
+      platform,
+      supply,
+      key: `${options.photos ?? 'demo camera'}, seed ${options.seed}, ${options.seedLabels} seed labels`,
+      state: options.state,
+      rounds: options.rounds,
+      perRound: options.perRound,
+      labelsPerRound: options.labelsPerRound,
+      devicesPerEdge: options.devices,
+      onEvent: reporter.event,
+      signal: stopping.signal,
+    })
+    if (options.rounds === undefined) {
+      reporter.note('The cameras have shown all their photos; everything stays up until Ctrl-C.')
+      await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
+    }
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error
+  } finally {
+    reporter.close()
+    await platform.dispose()
+  }
+}

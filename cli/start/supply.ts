@@ -1,0 +1,21 @@
+import { createDemoCamera } from '../../platform/demo-camera/index.ts'
+import { folderSupply, type LabelledPhoto, type PhotoSupply } from '../../platform/rounds/index.ts'
+import type { StartOptions } from './options.ts'
+
+/** Photos from `--photos`, or from the demo camera. */
+export function openSupply(options: StartOptions): Promise<PhotoSupply> {
+  return options.photos ? folderSupply(options.photos, options) : demoSupply(options)
+}
+
+/** The demo camera never runs out: its first scenes are put aside, the rest is what the cameras see. */
+async function demoSupply({ seed, golden, test, seedLabels }: StartOptions): Promise<PhotoSupply> {
+  const camera = await createDemoCamera({ seed })
+  const scene = (index: number): LabelledPhoto => ({
+    label: camera.label(index),
+    read: async () => (await camera.scene(index)).bytes,
+  })
+  let taken = 0
+  const take = (count: number) => Array.from({ length: count }, () => scene(taken++))
+  const aside = { golden: take(golden), test: take(test), seeds: take(seedLabels) }
+  return { ...aside, stream: (index) => scene(taken + index) }
+}
