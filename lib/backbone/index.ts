@@ -7,7 +7,7 @@ import { efficientNetLite0 } from './efficientnet-lite0.ts'
 import type { Topology } from './topology.ts'
 
 export { importEfficientNetLite0 } from './import-efficientnet-lite0.ts'
-export { type BackboneManifest, backboneManifestSchema } from './manifest.ts'
+export type { BackboneManifest } from './manifest.ts'
 export { type Backbone, openBackbone, readBackboneManifest, readTensor } from './open.ts'
 export { type Layer, layerShapes, layersOf, type Topology } from './topology.ts'
 
