@@ -7,8 +7,7 @@ import { defaultBackboneDir } from '../../lib/backbone/index.ts'
 import { asEdgeloopError } from '../../lib/errors/index.ts'
 import { readSettings } from '../../lib/function/index.ts'
 import { objectStoreFromEnv } from '../../lib/s3/index.ts'
-import type { JobMessage } from './messages.ts'
-import { runTraining } from './run-training.ts'
+import { type JobMessage, runTraining } from './index.ts'
 
 const settings = readSettings(
   z.object({ DATASET: z.string(), RUN: z.string(), BACKBONE_DIR: z.string().default(defaultBackboneDir) }),
