@@ -54,7 +54,7 @@ function reasonOf(cause: unknown): string {
 }
 
 /** The headers and body of an event in binary mode. */
-export function encodeEvent(event: EdgeloopEvent): { headers: Record<string, string>; body: string } {
+function encodeEvent(event: EdgeloopEvent): { headers: Record<string, string>; body: string } {
   const { headers, body } = HTTP.binary(
     new CloudEvent<unknown>({ ...event, datacontenttype: 'application/json', specversion: '1.0' }, false)
   )

@@ -16,7 +16,6 @@ export * as eventData from './data.ts'
 export { createEvent, eventSchema } from './event.ts'
 export {
   carriesEvent,
-  encodeEvent,
   eventRequest,
   eventResponse,
   readEvent,

@@ -30,11 +30,6 @@ export interface Score {
   score: number
 }
 
-/** The number of features that the head takes: D. */
-export function headDimensions(head: Head): number {
-  return head.mean.length
-}
-
 /**
  * The K logits, before the temperature, for D features of one photo.
  * @throws EdgeloopError INVALID_INPUT when the number of features is not the head's.

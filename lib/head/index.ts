@@ -1,7 +1,6 @@
 export { decodeHead, type EncodedHead, encodeHead, HeadJson } from './codec.ts'
 export {
   type Head,
-  headDimensions,
   predictLogits,
   predictScores,
   rankScores,

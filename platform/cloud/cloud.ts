@@ -16,7 +16,7 @@ import { createTrainingController, processJobs } from '../../trainer/index.ts'
 import { createS3Server } from '../s3/index.ts'
 import type { StateDirectory } from '../state/index.ts'
 
-export const BUCKET = 'edgeloop'
+const BUCKET = 'edgeloop'
 
 export interface CloudOptions {
   state: StateDirectory

@@ -1,1 +1,1 @@
-export { BUCKET, type Cloud, startCloud } from './cloud.ts'
+export { type Cloud, startCloud } from './cloud.ts'
