@@ -30,7 +30,7 @@ program
   .option('--uplink <MODE>', 'what leaves an edge: features, review or all', 'review')
   .option('--state <DIR>', 'where everything is kept')
   .option('--fresh', 'start over: remove what the state directory holds')
-  .option('--port <N>', "the gateway's port; edge N listens N above it (free ones when absent)")
+  .option('--port <N>', "the gateway's port; edge N listens N above it (8080, or free ones)")
   .option('--host <ADDRESS>', 'what to listen on', '127.0.0.1')
   .option('--json', 'one JSON line an event')
   .action(async (given) => start(readStartOptions(given, process.env.EDGELOOP_CWD ?? process.cwd())))

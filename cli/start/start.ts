@@ -3,6 +3,7 @@ import { createPlatform } from '../../platform/index.ts'
 import { runRounds } from '../../platform/rounds/index.ts'
 import { jsonReporter, textReporter } from '../reporters/index.ts'
 import type { StartOptions } from './options.ts'
+import { favouritePort } from './ports.ts'
 import { openSupply } from './supply.ts'
 
 /** Brings the local platform up and turns the loop, until the rounds are done or somebody stops it. */
@@ -19,7 +20,7 @@ export async function start(options: StartOptions): Promise<void> {
     fresh: options.fresh,
     edges: options.edges,
     host: options.host,
-    port: options.port,
+    port: options.port ?? (await favouritePort(options.host, options.edges)),
     uplink: options.uplink,
     // Rounds end with a tick of the schedule; an event in the middle of one must not start a run.
     retrain: { RETRAIN_MIN_NEW: String(options.perRound * 1000) },
