@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { judge } from './judge.ts'
-import { studentT } from './studentT.ts'
+import { studentT } from './student-t.ts'
 
 /** Rows of two scores, from the probability of the truth (label 0). */
 const rows = (truth: number[]) => truth.map((p) => [p, 1 - p])

@@ -3,7 +3,7 @@
  * @module
  */
 import { EdgeloopError } from '../../lib/errors/index.ts'
-import { studentT } from './studentT.ts'
+import { studentT } from './student-t.ts'
 
 /** A score below this counts as this: one photo must not outweigh all others without bound. */
 const SMALLEST_SCORE = 1e-6

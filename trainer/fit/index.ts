@@ -1,10 +1,5 @@
-export {
-  FIT_DEFAULTS,
-  type FitParameters,
-  type FitProgress,
-  type FitReport,
-  type FitRequest,
-  fitHead,
-} from './fitHead.ts'
+export { type FitProgress, type FitRequest, fitHead } from './fit-head.ts'
 export { type CalibrationBin, type ClassMetrics, type Metrics, measure } from './metrics.ts'
+export { FIT_DEFAULTS, type FitParameters } from './parameters.ts'
+export type { FitReport } from './report.ts'
 export type { Sample } from './sample.ts'

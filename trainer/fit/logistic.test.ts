@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../lib/random/index.ts'
 import { minimise } from './lbfgs.ts'
 import { fitLogistic, type LogisticProblem, logisticObjective } from './logistic.ts'
-import { linearLogits } from './outOfFold.ts'
+import { linearLogits } from './out-of-fold.ts'
 import { measureScale } from './scale.ts'
 
 function problem(seed: number, n: number, dimensions: number, classes: number, c = 0.1): LogisticProblem {

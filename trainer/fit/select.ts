@@ -19,7 +19,7 @@ export function selectSamples(
   seed: number
 ): Sample[] {
   checkSamples(samples, labels)
-  const people = countByLabel(samples.filter(({ origin }) => origin !== 'pseudo'))
+  const people = countByLabel(samples.filter(({ origin, weight }) => origin !== 'pseudo' && weight > 0))
   const missing = labels.filter((label) => !people.has(label))
   if (missing.length > 0) {
     throw invalid(

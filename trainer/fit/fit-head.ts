@@ -5,60 +5,22 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Origin } from '../../lib/dataset/index.ts'
 import { type Head, softmax } from '../../lib/head/index.ts'
-import { DEFAULT_C, fitLogistic, type LogisticProblem } from './logistic.ts'
-import { type Metrics, measure } from './metrics.ts'
-import { outOfFoldLogits } from './outOfFold.ts'
+import { fitLogistic, type LogisticProblem } from './logistic.ts'
+import { measure } from './metrics.ts'
+import { outOfFoldLogits } from './out-of-fold.ts'
+import { FIT_DEFAULTS, type FitParameters } from './parameters.ts'
+import { describeSamples, type FitReport } from './report.ts'
 import type { Sample } from './sample.ts'
 import { measureScale } from './scale.ts'
-import { countByLabel, selectSamples } from './select.ts'
-import { fitTemperature, type TemperaturePrior } from './temperature.ts'
+import { selectSamples } from './select.ts'
+import { fitTemperature } from './temperature.ts'
 import { balanceClasses } from './weights.ts'
-
-export interface FitParameters {
-  /** Inverse strength of the regularisation. */
-  c: number
-  /** What a sample of each origin counts in training. */
-  originWeights: Record<Origin, number>
-  /** What a sample of each origin counts for the temperature. */
-  calibrationWeights: Record<Origin, number>
-  /** At most this many pseudo-labels for each label that people gave, per class. */
-  pseudoPerLabel: number
-  folds: number
-  temperaturePrior: TemperaturePrior
-}
-
-export const FIT_DEFAULTS: FitParameters = {
-  c: DEFAULT_C,
-  originWeights: { seed: 1, person: 1, audit: 1, pseudo: 1 },
-  calibrationWeights: { seed: 1, person: 1, audit: 1, pseudo: 1 },
-  pseudoPerLabel: 10,
-  folds: 5,
-  temperaturePrior: { centre: 1, spread: 0.3 },
-}
 
 export interface FitProgress {
   step: 'scale' | 'fit' | 'out-of-fold' | 'calibrate'
   /** Steps done of `total`. */
   done: number
   total: number
-}
-
-export interface FitReport {
-  parameters: FitParameters
-  seed: number
-  samples: {
-    used: number
-    dimensions: number
-    byOrigin: Record<Origin, number>
-    byLabel: Record<string, number>
-    /** Pseudo-labels above the cap. */
-    pseudoLeftOut: number
-  }
-  temperature: number
-  /** Of models on photos held out from them, over people's labels; null when no class has two samples. */
-  outOfFold: Metrics | null
-  solver: { iterations: number; converged: boolean }
-  seconds: { fit: number; outOfFold: number; total: number }
 }
 
 export interface FitRequest {
@@ -137,18 +99,10 @@ export async function fitHead(request: FitRequest): Promise<{ head: Head; report
     scale: Float32Array.from(scale),
     temperature,
   }
-  const byOrigin: Record<Origin, number> = { seed: 0, person: 0, audit: 0, pseudo: 0 }
-  for (const { origin } of used) byOrigin[origin]++
   const report: FitReport = {
     parameters,
     seed,
-    samples: {
-      used: used.length,
-      dimensions: mean.length,
-      byOrigin,
-      byLabel: Object.fromEntries(countByLabel(used)),
-      pseudoLeftOut: request.samples.length - used.length,
-    },
+    samples: describeSamples(used, request.samples.length),
     temperature,
     outOfFold,
     solver: { iterations: fit.iterations, converged: fit.converged },
