@@ -183,6 +183,15 @@ describe('out of reach', () => {
     expect((await failure(broken.put('x', 'x'))).code).toBe('UNAVAILABLE')
   })
 
+  // Functions answer with the status of the code: what the store refuses must not look like the sender's fault.
+  test.each([400, 413, 415, 422])('it answers %i', async (status) => {
+    const broken = await storeOf((request, answer) => {
+      request.resume().on('end', () => answer.writeHead(status).end())
+    })
+    expect((await failure(broken.put('x', 'x'))).status).toBe(500)
+    expect((await failure(broken.get('x'))).status).toBe(500)
+  })
+
   test('it never answers', async () => {
     const broken = await storeOf(() => undefined)
     expect((await failure(broken.get('x'))).code).toBe('UNAVAILABLE')
@@ -263,7 +272,7 @@ describe('from the environment', () => {
       expect.unreachable()
     } catch (thrown) {
       const error = thrown as EdgeloopError
-      expect(error.code).toBe('INVALID_INPUT')
+      expect(error.code).toBe('MISCONFIGURED')
       expect(`${error.message}${error.where}`).toContain(named)
       expect(JSON.stringify(error)).not.toContain(SECRET)
     }

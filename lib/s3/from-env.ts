@@ -21,8 +21,10 @@ const Environment = z.object({
 /**
  * Reads S3_ENDPOINT, S3_BUCKET, S3_REGION (us-east-1), and the secrets from S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY
  * or else from the files `s3-access-key-id` and `s3-secret-access-key` in SECRETS_DIR (/var/openfaas/secrets).
- * It reads once, when a program
- * starts, and therefore at once. `overrides` go before the environment. Throws `INVALID_INPUT`, naming what is missing.
+ * It reads once, when a program starts, and therefore at once. `overrides` go before the environment.
+ *
+ * Throws `MISCONFIGURED`, naming what is missing or wrong: never a code that would blame whoever sent the request in
+ * which a function noticed, because that would make a dead letter of a good event.
  */
 export function objectStoreFromEnv(
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -36,19 +38,29 @@ export function objectStoreFromEnv(
     S3_SECRET_ACCESS_KEY: overrides.secretAccessKey ?? env.S3_SECRET_ACCESS_KEY,
   })
   if (!parsed.success) {
-    throw new EdgeloopError('INVALID_INPUT', z.prettifyError(parsed.error), {
-      where: 'the environment',
-      hint: 'Set S3_ENDPOINT and S3_BUCKET.',
-    })
+    throw misconfigured(z.prettifyError(parsed.error))
   }
   const { S3_ENDPOINT, S3_REGION, S3_BUCKET, SECRETS_DIR, ...secrets } = parsed.data
-  return createObjectStore({
+  const options = {
     endpoint: S3_ENDPOINT,
     region: S3_REGION,
     bucket: S3_BUCKET,
     ...overrides,
     accessKeyId: secrets.S3_ACCESS_KEY_ID ?? readSecret(SECRETS_DIR, 's3-access-key-id'),
     secretAccessKey: secrets.S3_SECRET_ACCESS_KEY ?? readSecret(SECRETS_DIR, 's3-secret-access-key'),
+  }
+  try {
+    return createObjectStore(options)
+  } catch (cause) {
+    throw misconfigured((cause as Error).message, cause)
+  }
+}
+
+function misconfigured(message: string, cause?: unknown): EdgeloopError {
+  return new EdgeloopError('MISCONFIGURED', message, {
+    where: 'the environment',
+    hint: 'Set S3_ENDPOINT and S3_BUCKET.',
+    cause,
   })
 }
 
@@ -57,9 +69,9 @@ function readSecret(directory: string, name: string): string {
   const variable = name.toUpperCase().replaceAll('-', '_')
   const hint = `Write the secret into ${where}, or set ${variable}.`
   const text = readText(where, (cause) => {
-    throw new EdgeloopError('INVALID_INPUT', `The secret ${name} is missing.`, { where, hint, cause })
+    throw new EdgeloopError('MISCONFIGURED', `The secret ${name} is missing.`, { where, hint, cause })
   })
-  if (text === '') throw new EdgeloopError('INVALID_INPUT', `The secret ${name} is empty.`, { where, hint })
+  if (text === '') throw new EdgeloopError('MISCONFIGURED', `The secret ${name} is empty.`, { where, hint })
   return text
 }
 

@@ -71,9 +71,13 @@ export function mapS3Error(thrown: unknown, { endpoint, bucket, key }: Place): E
     return make('NOT_FOUND', `${object} does not exist (${name}).`, 'Check S3_BUCKET, or create the bucket.')
   }
   if (status === 413 || name === 'EntityTooLarge') {
-    return make('TOO_LARGE', `${object} is larger than the object store takes.`, 'Store less at once.')
+    return make(
+      'MISCONFIGURED',
+      `${object} is larger than the object store takes (${status}, ${name}).`,
+      'Raise the limit of the store, or of the proxy before it.'
+    )
   }
-  // A 400 must not blame whoever called us: it would turn an event into a dead letter.
+  // Neither 400 nor 413 may blame whoever called us: it would turn an event into a dead letter.
   return make(
     'INTERNAL',
     `The object store refused the request (${status}, ${name}).`,
