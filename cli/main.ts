@@ -7,6 +7,9 @@ import { asEdgeloopError } from '../lib/errors/index.ts'
 import { readStartOptions } from './start/options.ts'
 import { start } from './start/start.ts'
 
+// The S3 SDK would say at each start that it will want a newer Node one day; the processes that this one starts inherit it.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
+
 const program = new Command('edgeloop').description(
   'Closes the learning loop between cameras at the edge and a cloud.'
 )
@@ -33,7 +36,7 @@ program
   .option('--port <N>', "the gateway's port; edge N listens N above it (8080, or free ones)")
   .option('--host <ADDRESS>', 'what to listen on', '127.0.0.1')
   .option('--json', 'one JSON line an event')
-  .action(async (given) => start(readStartOptions(given, process.env.EDGELOOP_CWD ?? process.cwd())))
+  .action(async (given) => start(readStartOptions(given, process.env.INIT_CWD ?? process.cwd())))
 
 try {
   await program.parseAsync()

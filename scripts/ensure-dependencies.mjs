@@ -29,12 +29,3 @@ export function ensureDependencies() {
     process.exit(status ?? 1)
   }
 }
-
-/** Runs Node with the rest of the arguments and leaves with its exit status; signals reach it by the terminal. */
-export function runNode(args) {
-  // The SDK would say on each start that it will want a newer Node one day.
-  const env = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' }
-  process.on('SIGINT', () => {})
-  const { status, signal } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env })
-  process.exit(signal ? 1 : (status ?? 1))
-}

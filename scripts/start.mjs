@@ -1,9 +1,9 @@
-// `npm start`: installs what is missing, then `edgeloop start` with the given options.
-import path from 'node:path'
-import { ensureDependencies, runNode } from './ensure-dependencies.mjs'
+// `npm start`: installs what is missing, then runs `edgeloop start` with the given options in this process, so that
+// signals reach it as they are.
+import { ensureDependencies } from './ensure-dependencies.mjs'
 
 ensureDependencies()
-// npm runs scripts in the package's folder; paths are meant from where the user stands.
-const from = process.env.INIT_CWD ?? process.cwd()
-process.env.EDGELOOP_CWD = path.resolve(from)
-runNode(['--import', 'tsx', 'cli/main.ts', 'start', ...process.argv.slice(2)])
+process.argv.splice(2, 0, 'start')
+const { register } = await import('tsx/esm/api')
+register()
+await import('../cli/main.ts')
