@@ -94,5 +94,6 @@ function isServerTrouble(status: number, name: string): boolean {
 /** Node's code (ECONNREFUSED, ENOTFOUND …) says more than the SDK's sentence; neither holds a secret. */
 function networkReason(thrown: unknown): string {
   const { code, name, message } = (thrown ?? {}) as SdkError
-  return [code ?? name, code && message?.includes(code) ? undefined : message].filter(Boolean).join(': ')
+  const sentence = code && message?.includes(code) ? undefined : message?.replace(/\.$/, '')
+  return [code ?? name, sentence].filter(Boolean).join(': ')
 }

@@ -7,16 +7,16 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, link, mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { syncDirectory } from '../../lib/database/index.ts'
 import { createPins } from './pins.ts'
 import type { Segment } from './records.ts'
 import type { Sink } from './request-body.ts'
-import { syncDirectory } from './sync-directory.ts'
 
 /** Bytes that are on disk, or will be with their record, and that nothing refers to yet. */
 export interface PendingBlob {
   segment: Segment
   /** The bytes of an inline segment. */
-  bytes: Buffer | undefined
+  bytes: Uint8Array | undefined
 }
 
 export interface BlobSink extends Sink {

@@ -1,6 +1,6 @@
 /** The operations on buckets, and on the service. @module */
 import { type BucketContext, type Context, requireBucket } from './context.ts'
-import { afterPrefix, objectKey } from './meta-store.ts'
+import { afterPrefix } from './meta-store.ts'
 import { xmlResponse } from './respond.ts'
 import { S3Error } from './s3-error.ts'
 import { branch, leaf, xmlDocument } from './xml-write.ts'
@@ -9,9 +9,10 @@ import { branch, leaf, xmlDocument } from './xml-write.ts'
 export const BUCKET_NAME = /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 
 export function listBuckets({ store }: Context): Response {
-  const rows = [...store.meta.buckets.getRange()].map(({ key, value }) =>
-    branch('Bucket', leaf('Name', key), leaf('CreationDate', new Date(value.created).toISOString()))
-  )
+  const rows = [...store.meta.buckets.keys()].map((name) => {
+    const created = new Date(store.meta.buckets.get(name)?.created ?? 0)
+    return branch('Bucket', leaf('Name', String(name)), leaf('CreationDate', created.toISOString()))
+  })
   const owner = branch('Owner', leaf('ID', 'edgeloop'), leaf('DisplayName', 'edgeloop'))
   return xmlResponse(xmlDocument('ListAllMyBucketsResult', owner, branch('Buckets', ...rows)))
 }
@@ -36,14 +37,14 @@ export async function createBucket({ store: { meta }, bucket }: BucketContext): 
 }
 
 export async function deleteBucket(context: BucketContext): Promise<Response> {
-  const { meta } = context.store
-  const first = objectKey(context.bucket, '')
+  const { bucket, store } = context
+  const { meta } = store
   await meta.transaction(() => {
     requireBucket(context)
-    const objects = meta.objects.getKeysCount({ start: first, end: afterPrefix(first), limit: 1 })
-    const uploads = [...meta.uploads.getRange()].some(({ value }) => value.bucket === context.bucket)
-    if (objects > 0 || uploads) throw new S3Error('BucketNotEmpty')
-    meta.buckets.removeSync(context.bucket)
+    const objects = [...meta.objects.keys({ from: [bucket, ''], to: [bucket, afterPrefix('')], limit: 1 })]
+    const uploads = [...meta.uploads.keys()].some((id) => meta.uploads.get(id)?.bucket === bucket)
+    if (objects.length > 0 || uploads) throw new S3Error('BucketNotEmpty')
+    meta.buckets.removeSync(bucket)
   })
   return new Response(null, { status: 204 })
 }

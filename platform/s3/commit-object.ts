@@ -2,7 +2,6 @@
 import type { PendingBlob } from './blob-store.ts'
 import { checkWrite, type WriteCondition } from './conditions.ts'
 import type { ObjectContext } from './context.ts'
-import { objectKey } from './meta-store.ts'
 import type { ObjectRecord } from './records.ts'
 import { S3Error } from './s3-error.ts'
 
@@ -13,7 +12,7 @@ export async function commitObject(
   pending: readonly PendingBlob[],
   record: ObjectRecord
 ): Promise<void> {
-  const id = objectKey(bucket, key)
+  const id = [bucket, key]
   const replaced = await meta.transaction(() => {
     if (!meta.buckets.get(bucket)) throw new S3Error('NoSuchBucket')
     const existing = meta.objects.get(id)

@@ -4,7 +4,6 @@ import { type ChecksumName, createChecksum } from './checksum.ts'
 import { checkWrite, readWriteCondition } from './conditions.ts'
 import { header, type ObjectContext } from './context.ts'
 import { combineCrc, isCrcName } from './crc-combine.ts'
-import { objectKey, partKey } from './meta-store.ts'
 import { removeUpload, requireUpload } from './multipart.ts'
 import type { Checksums, ObjectRecord, PartRecord, UploadRecord } from './records.ts'
 import { receiveText } from './request-body.ts'
@@ -27,14 +26,14 @@ export async function completeUpload(context: ObjectContext): Promise<Response> 
   const { meta, blobs } = store
   const wanted = readParts(await receiveText(incoming, authenticated))
   const condition = readWriteCondition(incoming.headers)
-  const id = objectKey(bucket, key)
+  const id = [bucket, key]
   // The answer to the first completion may have been lost on its way.
   const done = meta.objects.get(id)
   if (done?.uploadId !== undefined && done.uploadId === address.query.get('uploadId'))
     return answer(context, done)
   const { record, garbage } = await meta.transaction(() => {
     const { uploadId, ...upload } = requireUpload(context)
-    const parts = wanted.map((part) => match(part, meta.parts.get(partKey(uploadId, part.number))))
+    const parts = wanted.map((part) => match(part, meta.parts.get([uploadId, part.number])))
     const record = assemble(uploadId, upload, parts)
     checkAnnounced(context, record)
     const existing = meta.objects.get(id)

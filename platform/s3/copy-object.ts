@@ -6,7 +6,6 @@ import type { PendingBlob } from './blob-store.ts'
 import { commitObject } from './commit-object.ts'
 import { checkRead, readWriteCondition } from './conditions.ts'
 import { header, type ObjectContext, requireBucket, type S3Store } from './context.ts'
-import { objectKey } from './meta-store.ts'
 import { readObjectHeaders } from './object-headers.ts'
 import type { ObjectRecord, Segment } from './records.ts'
 import { xmlResponse } from './respond.ts'
@@ -18,7 +17,7 @@ export async function copyObject(context: ObjectContext): Promise<Response> {
   requireBucket(context)
   const source = readSource(header(context, 'x-amz-copy-source')!)
   requireBucket({ store, bucket: source.bucket })
-  const original = store.meta.objects.get(objectKey(source.bucket, source.key))
+  const original = store.meta.objects.get([source.bucket, source.key])
   if (!original) throw new S3Error('NoSuchKey')
   const condition = (name: string) => header(context, `x-amz-copy-source-if-${name}`)
   try {

@@ -1,7 +1,6 @@
 /** DeleteObject and DeleteObjects. @module */
 import { checkWrite, readWriteCondition } from './conditions.ts'
 import { type BucketContext, type ObjectContext, requireBucket } from './context.ts'
-import { objectKey } from './meta-store.ts'
 import type { Segment } from './records.ts'
 import { receiveText } from './request-body.ts'
 import { xmlResponse } from './respond.ts'
@@ -50,7 +49,7 @@ async function remove(
   const removed: Segment[] = []
   const errors = await meta.transaction(() =>
     wanted.map(({ key, match }) => {
-      const id = objectKey(bucket, key)
+      const id = [bucket, key]
       const existing = meta.objects.get(id)
       try {
         checkWrite({ absent: false, match }, existing)

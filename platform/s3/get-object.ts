@@ -1,7 +1,6 @@
 /** GetObject and HeadObject. @module */
 import { checkRead } from './conditions.ts'
 import { type ObjectContext, requireBucket } from './context.ts'
-import { objectKey } from './meta-store.ts'
 import { checksumHeaders } from './object-headers.ts'
 import { readRange } from './range.ts'
 import { readSegments } from './read-segments.ts'
@@ -49,8 +48,11 @@ function find(context: ObjectContext): { record: ObjectRecord; headers: Record<s
   if (address.query.has('versionId') || address.query.has('partNumber')) {
     throw new S3Error('NotImplemented', 'This server reads neither versions nor parts.')
   }
-  const record = store.meta.objects.get(objectKey(bucket, key))
-  if (!record) throw new S3Error('NoSuchKey')
+  const found = store.meta.objects.read([bucket, key])
+  if (!found) throw new S3Error('NoSuchKey')
+  // To call it missing would invite others to act on that.
+  if (!found.value) throw new Error(`the record of ${bucket}/${key} is rotten: ${found.why}`)
+  const record = found.value
   checkRead(incoming.headers, record)
   const headers: Record<string, string> = {
     ...record.headers,

@@ -8,7 +8,7 @@ import { clientOf } from './contract/target.ts'
 import { createS3Server, type S3Server } from './index.ts'
 
 const Bucket = 'listed'
-const LETTERS = ['a', 'b', '/', '-', '.', 'é', '\u{1f989}', '\uffee']
+const LETTERS = ['a', 'b', '/', '-', '.', '\0', '\u0001', '\u007f', 'é', '\u{1f989}', '\uffee', '\u{10fffd}']
 const keys = [
   ...new Set(fc.sample(fc.string({ unit: fc.constantFrom(...LETTERS), minLength: 1, maxLength: 6 }), 150)),
 ]
@@ -59,13 +59,16 @@ async function entries(
         Bucket,
         Prefix,
         MaxKeys,
+        // XML cannot carry control characters.
+        EncodingType: 'url',
         ContinuationToken,
         Delimiter: Delimiter || undefined,
         StartAfter: StartAfter || undefined,
       })
     )
-    const keysHere = (page.Contents ?? []).map(({ Key }) => Key!)
-    found.push(...keysHere.concat((page.CommonPrefixes ?? []).map((each) => each.Prefix!)).sort(byBytes))
+    const names = (page.Contents ?? []).map(({ Key }) => Key!)
+    const prefixes = (page.CommonPrefixes ?? []).map((each) => each.Prefix!)
+    found.push(...names.concat(prefixes).map(decodeURIComponent).sort(byBytes))
     ContinuationToken = page.NextContinuationToken
   } while (ContinuationToken !== undefined)
   return found

@@ -1,7 +1,7 @@
 /** ListObjectsV2. @module */
 import { encodeRfc3986 } from './address.ts'
 import { type BucketContext, requireBucket } from './context.ts'
-import { afterPrefix, type MetaStore, objectKey } from './meta-store.ts'
+import { afterPrefix, type MetaStore } from './meta-store.ts'
 import type { ObjectRecord } from './records.ts'
 import { xmlResponse } from './respond.ts'
 import { S3Error } from './s3-error.ts'
@@ -14,15 +14,15 @@ interface Selection {
   prefix: string
   delimiter: string
   maxKeys: number
-  from: Buffer
-  seen: Buffer
+  from: string
+  seen: string | undefined
 }
 
 interface Page {
   contents: { key: string; record: ObjectRecord }[]
   prefixes: string[]
-  /** Where the next page starts: bytes of a key. */
-  next: Buffer | undefined
+  /** The key that the next page starts with. */
+  next: string | undefined
 }
 
 export function listObjects(context: BucketContext): Response {
@@ -36,7 +36,7 @@ export function listObjects(context: BucketContext): Response {
   const maxKeys = readMaxKeys(query.get('max-keys'))
   const from = start(token, startAfter)
   // As an entry of the listing, a common prefix that is not after `start-after` has been seen; a token never splits one.
-  const seen = token === undefined ? from : Buffer.alloc(0)
+  const seen = token === undefined ? startAfter : undefined
   const page = list(store.meta, { bucket, prefix, delimiter, maxKeys, from, seen })
   const urlEncoded = query.get('encoding-type') === 'url'
   const encode = (text: string) => (urlEncoded ? text.split('/').map(encodeRfc3986).join('/') : text)
@@ -47,7 +47,7 @@ export function listObjects(context: BucketContext): Response {
       leaf('Prefix', encode(prefix)),
       leaf('StartAfter', startAfter === undefined ? undefined : encode(startAfter)),
       leaf('ContinuationToken', token),
-      leaf('NextContinuationToken', page.next?.toString('base64url')),
+      leaf('NextContinuationToken', page.next && Buffer.from(page.next).toString('base64url')),
       leaf('KeyCount', page.contents.length + page.prefixes.length),
       leaf('MaxKeys', maxKeys),
       leaf('Delimiter', delimiter === '' ? undefined : encode(delimiter)),
@@ -77,47 +77,44 @@ function readMaxKeys(text: string | undefined): number {
   return Math.min(MAX_KEYS, Number(text))
 }
 
-function start(token: string | undefined, startAfter: string | undefined): Buffer {
-  if (token !== undefined) {
-    const bytes = Buffer.from(token, 'base64url')
-    if (bytes.length === 0) throw new S3Error('InvalidArgument', 'The continuation token is not one of ours.')
-    return bytes
-  }
-  return startAfter === undefined ? Buffer.alloc(0) : justAfter(startAfter)
-}
-
-function justAfter(key: string): Buffer {
-  return Buffer.concat([Buffer.from(key), Buffer.from([0])])
+function start(token: string | undefined, startAfter: string | undefined): string {
+  if (token === undefined) return startAfter === undefined ? '' : `${startAfter}\0`
+  const key = Buffer.from(token, 'base64url').toString('utf8')
+  if (key === '') throw new S3Error('InvalidArgument', 'The continuation token is not one of ours.')
+  return key
 }
 
 /** Walks the keys in order and leaps over each common prefix, so that a listing of folders costs no more than they are many. */
 function list(meta: MetaStore, { bucket, prefix, delimiter, maxKeys, from, seen }: Selection): Page {
   const page: Page = { contents: [], prefixes: [], next: undefined }
   if (maxKeys === 0) return page
-  const first = Buffer.from(prefix)
-  const bucketBytes = objectKey(bucket, '').length
-  const end = afterPrefix(objectKey(bucket, prefix))
-  let position: Buffer | undefined = Buffer.compare(from, first) > 0 ? from : first
-  while (position) {
-    const range = meta.objects.getRange({ start: objectKey(bucket, position), end })
+  const to = [bucket, afterPrefix(prefix)]
+  let position: string | undefined = later(from, prefix) ? from : prefix
+  while (position !== undefined) {
+    const keys = meta.objects.keys({ from: [bucket, position], to })
     position = undefined
-    for (const { key: id, value } of range) {
-      const bytes = id.subarray(bucketBytes)
+    for (const id of keys) {
+      const [, key] = id as [string, string]
       if (page.contents.length + page.prefixes.length === maxKeys) {
-        page.next = Buffer.from(bytes)
+        page.next = key
         return page
       }
-      const key = bytes.toString('utf8')
       const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
       if (cut < 0) {
-        page.contents.push({ key, record: value })
+        const record = meta.objects.get(id)
+        if (record) page.contents.push({ key, record })
         continue
       }
       const common = key.slice(0, cut + delimiter.length)
-      position = afterPrefix(Buffer.from(common))
-      if (Buffer.compare(Buffer.from(common), seen) > 0) page.prefixes.push(common)
+      position = afterPrefix(common)
+      if (seen === undefined || later(common, seen)) page.prefixes.push(common)
       break
     }
   }
   return page
+}
+
+/** By the bytes in UTF-8; JavaScript compares UTF-16, which has another order. */
+function later(a: string, b: string): boolean {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b)) > 0
 }

@@ -1,20 +1,35 @@
 /**
- * The metadata: one LMDB environment, so that a condition, an object, its small bytes and the end of a multipart upload
- * are one transaction. Keys are the bytes of bucket and key, whose order is the order of S3's listings.
+ * The metadata: one database, so that a condition, an object, its small bytes and the end of a multipart upload are one
+ * transaction. Keys sort by their bytes in UTF-8, as S3's listings do.
  * @module
  */
-import { type Database, open } from 'lmdb'
+import { z } from 'zod'
+import { type Database, openDatabase, type Table } from '../../lib/database/index.ts'
 import type { PendingBlob } from './blob-store.ts'
-import type { BucketRecord, ObjectRecord, PartRecord, Segment, UploadRecord } from './records.ts'
+import {
+  BucketSchema,
+  type ObjectRecord,
+  ObjectSchema,
+  type PartRecord,
+  PartSchema,
+  type Segment,
+  type UploadRecord,
+  UploadSchema,
+} from './records.ts'
 
 export interface MetaStore {
   /** Reads and writes of `work` are one transaction; the promise resolves once it is on disk. */
-  transaction<T>(work: () => T): Promise<T>
-  buckets: Database<BucketRecord, string>
-  objects: Database<ObjectRecord, Buffer>
-  uploads: Database<UploadRecord, string>
-  parts: Database<PartRecord, Buffer>
-  inline: Database<Buffer, string>
+  transaction: Database['transaction']
+  /** By name. */
+  buckets: Table<z.infer<typeof BucketSchema>>
+  /** By bucket and key. */
+  objects: Table<ObjectRecord>
+  /** By id. */
+  uploads: Table<UploadRecord>
+  /** By upload and number. */
+  parts: Table<PartRecord>
+  /** The bytes of inline segments, by id. */
+  inline: Table<Uint8Array>
   /** Inside of a transaction: lets a record refer to these bytes. */
   adopt(blob: PendingBlob): void
   /** Inside of a transaction: forgets inline bytes. Files are the blob store's to discard after the commit. */
@@ -24,19 +39,19 @@ export interface MetaStore {
   close(): Promise<void>
 }
 
-export function openMetaStore(path: string): MetaStore {
-  // Without overlapping syncs a resolved write is on disk; waiting writes share the next one.
-  const root = open({ path, maxDbs: 8, overlappingSync: false })
-  const buckets = root.openDB<BucketRecord, string>({ name: 'buckets' })
-  const objects = root.openDB<ObjectRecord, Buffer>({ name: 'objects', keyEncoding: 'binary' })
-  const uploads = root.openDB<UploadRecord, string>({ name: 'uploads' })
-  const parts = root.openDB<PartRecord, Buffer>({ name: 'parts', keyEncoding: 'binary' })
-  const inline = root.openDB<Buffer, string>({ name: 'inline', encoding: 'binary' })
+export async function openMetaStore(directory: string): Promise<MetaStore> {
+  const database = await openDatabase(directory)
+  const objects = database.table('objects', ObjectSchema)
+  const parts = database.table('parts', PartSchema)
+  const inline = database.table(
+    'inline',
+    z.custom<Uint8Array>((value) => value instanceof Uint8Array)
+  )
   return {
-    transaction: (work) => root.transaction(work),
-    buckets,
+    transaction: database.transaction,
+    buckets: database.table('buckets', BucketSchema),
     objects,
-    uploads,
+    uploads: database.table('uploads', UploadSchema),
     parts,
     inline,
     adopt({ segment, bytes }) {
@@ -47,30 +62,18 @@ export function openMetaStore(path: string): MetaStore {
     },
     files() {
       const ids = new Set<string>()
-      for (const database of [objects, parts]) {
-        for (const { value } of database.getRange()) {
-          for (const segment of value.segments) if (!segment.inline) ids.add(segment.id)
+      for (const table of [objects, parts]) {
+        for (const key of table.keys()) {
+          for (const { id, inline } of table.get(key)?.segments ?? []) if (!inline) ids.add(id)
         }
       }
       return ids
     },
-    close: () => root.close(),
+    close: database.close,
   }
 }
 
-/** No bucket name holds a zero byte, so that no key of one bucket sorts among those of another. */
-export function objectKey(bucket: string, key: string | Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from(`${bucket}\0`), typeof key === 'string' ? Buffer.from(key) : key])
-}
-
-/** Parts sort by upload and number. */
-export function partKey(uploadId: string, number: number): Buffer {
-  const bytes = Buffer.alloc(2)
-  bytes.writeUInt16BE(number)
-  return Buffer.concat([Buffer.from(`${uploadId}\0`), bytes])
-}
-
-/** The first key after all that start with these bytes; UTF-8 holds no 0xff. */
-export function afterPrefix(prefix: Uint8Array): Buffer {
-  return Buffer.concat([prefix, Buffer.from([0xff])])
+/** After every key that starts with these characters, whichever follow. */
+export function afterPrefix(prefix: string): string {
+  return `${prefix}\u{10ffff}`
 }

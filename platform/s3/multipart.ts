@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { type ChecksumName, isChecksumName } from './checksum.ts'
 import { header, type ObjectContext, requireBucket, storeBody } from './context.ts'
 import { isCrcName } from './crc-combine.ts'
-import { afterPrefix, type MetaStore, partKey } from './meta-store.ts'
+import type { MetaStore } from './meta-store.ts'
 import { checksumHeaders, readObjectHeaders } from './object-headers.ts'
 import type { ChecksumType, PartRecord, UploadRecord } from './records.ts'
 import { xmlResponse } from './respond.ts'
@@ -21,7 +21,7 @@ export async function createUpload(context: ObjectContext): Promise<Response> {
   const headers = readObjectHeaders(incoming.headers)
   const uploadId = randomUUID()
   const record: UploadRecord = { bucket, key, headers, checksum, checksumType, started: Date.now() }
-  await store.meta.uploads.put(uploadId, record)
+  await store.meta.transaction(() => store.meta.uploads.putSync(uploadId, record))
   const answer: Record<string, string> = checksum
     ? { 'x-amz-checksum-algorithm': checksum.toUpperCase(), 'x-amz-checksum-type': checksumType }
     : {}
@@ -81,7 +81,7 @@ export async function uploadPart(context: ObjectContext): Promise<Response> {
       checksums,
       segments: [blob.segment],
     }
-    const id = partKey(uploadId, number)
+    const id = [uploadId, number]
     const replaced = await meta.transaction(() => {
       if (!meta.uploads.get(uploadId)) throw new S3Error('NoSuchUpload')
       const existing = meta.parts.get(id)
@@ -112,7 +112,7 @@ export function removeUpload(
 ): PartRecord[] {
   const removed = [...listParts(meta, uploadId)]
   meta.uploads.removeSync(uploadId)
-  for (const { number } of removed) meta.parts.removeSync(partKey(uploadId, number))
+  for (const { number } of removed) meta.parts.removeSync([uploadId, number])
   const unused = removed.filter(({ number }) => !kept.has(number)).map(({ record }) => record)
   for (const { segments } of unused) meta.release(segments)
   return unused
@@ -124,9 +124,9 @@ export function listParts(
   uploadId: string,
   after = 0
 ): { number: number; record: PartRecord }[] {
-  const range = meta.parts.getRange({
-    start: partKey(uploadId, after + 1),
-    end: afterPrefix(partKey(uploadId, 0).subarray(0, -2)),
+  const keys = meta.parts.keys({ from: [uploadId, after + 1], to: [uploadId, MAX_PART + 1] })
+  return [...keys].flatMap((key) => {
+    const record = meta.parts.get(key)
+    return record ? [{ number: (key as [string, number])[1], record }] : []
   })
-  return [...range].map(({ key, value }) => ({ number: key.readUInt16BE(key.length - 2), record: value }))
 }

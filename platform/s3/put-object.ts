@@ -2,7 +2,6 @@
 import { commitObject } from './commit-object.ts'
 import { checkWrite, readWriteCondition } from './conditions.ts'
 import { type ObjectContext, requireBucket, storeBody } from './context.ts'
-import { objectKey } from './meta-store.ts'
 import { checksumHeaders, readObjectHeaders } from './object-headers.ts'
 import type { ObjectRecord } from './records.ts'
 
@@ -12,7 +11,7 @@ export async function putObject(context: ObjectContext): Promise<Response> {
   const headers = readObjectHeaders(incoming.headers)
   const condition = readWriteCondition(incoming.headers)
   // Spares the disk what cannot succeed; the transaction decides.
-  checkWrite(condition, store.meta.objects.get(objectKey(bucket, key)))
+  checkWrite(condition, store.meta.objects.get([bucket, key]))
   return storeBody(context, undefined, async (blob, { size, md5, checksums }) => {
     const record: ObjectRecord = {
       size,

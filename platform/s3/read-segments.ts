@@ -106,6 +106,6 @@ function cut(store: S3Store, segments: readonly Segment[], start: number, end: n
 
 function readInline({ meta }: S3Store, id: string): Buffer {
   const bytes = meta.inline.get(id)
-  if (!bytes) throw new Error(`inline bytes ${id} are missing`)
-  return bytes
+  if (!bytes) throw new Error(`inline bytes ${id} are missing or rotten`)
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

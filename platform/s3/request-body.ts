@@ -49,10 +49,11 @@ export async function receiveBody(
   if (!sha256 && !chunked && payloadHash !== 'UNSIGNED-PAYLOAD') {
     throw new S3Error('InvalidArgument', 'x-amz-content-sha256 is neither a SHA-256 nor a known word.')
   }
+  // Whoever refuses a body in the middle still wants to answer: the connection stays.
+  const source: AsyncIterable<Buffer> = incoming.iterator({ destroyOnReturn: false })
   let size = 0
   try {
-    for await (const piece of chunked ? decodeAwsChunked(incoming, chunkSigner, trailers) : incoming) {
-      const data: Buffer = piece
+    for await (const data of chunked ? decodeAwsChunked(source, chunkSigner, trailers) : source) {
       size += data.length
       if (size > announced) throw new S3Error('IncompleteBody', 'The body is longer than announced.')
       md5.update(data)

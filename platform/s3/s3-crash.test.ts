@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { expect, onTestFinished, test } from 'vitest'
+import { spawnServer } from './contract/spawn-server.ts'
 import { clientOf, noise } from './contract/target.ts'
 import { createS3Server } from './index.ts'
 
@@ -13,19 +12,6 @@ const Bucket = 'crash'
 const ROUNDS = 3
 /** Inline, a file, and a file that is being written for a while. */
 const SIZES = [500, 60_000, 3_000_000]
-
-/** A server in a process of its own, that can be killed. */
-async function spawnServer(directory: string): Promise<{ child: ChildProcess; endpoint: string }> {
-  const options = JSON.stringify({ directory, buckets: [Bucket], ...credentials })
-  const program = `
-    const { createS3Server } = await import(${JSON.stringify(new URL('./index.ts', import.meta.url).href)})
-    console.log((await createS3Server(${options})).url)`
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [line] = (await once(child.stdout!, 'data')) as [Buffer]
-  return { child, endpoint: line.toString().trim() }
-}
 
 /** Puts until the server is gone; returns what was acknowledged, by key. */
 async function putUntilGone(
@@ -54,7 +40,7 @@ test('whatever was acknowledged survives SIGKILL, and nothing half is seen', asy
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
   const expected = new Map<string, number>()
   for (let round = 0; round < ROUNDS; round++) {
-    const { child, endpoint } = await spawnServer(directory)
+    const { child, endpoint } = await spawnServer({ directory, buckets: [Bucket], ...credentials })
     onTestFinished(() => void child.kill('SIGKILL'))
     const client = clientOf({ endpoint, bucket: Bucket, ...credentials, close: async () => undefined })
     let count = 0

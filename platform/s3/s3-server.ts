@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { z } from 'zod'
+import { syncDirectory } from '../../lib/database/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { createS3App } from './app.ts'
 import { openBlobStore } from './blob-store.ts'
 import { BUCKET_NAME } from './buckets.ts'
 import { type MetaStore, openMetaStore } from './meta-store.ts'
-import { syncDirectory } from './sync-directory.ts'
 
 const Options = z.object({
   directory: z.string().min(1),
@@ -55,12 +55,11 @@ export async function createS3Server({ onError, ...given }: S3ServerOptions): Pr
   }
   const { directory, port, host, buckets, ...credentials } = parsed.data
   await mkdir(directory, { recursive: true })
-  const meta = openMetaStore(join(directory, 'meta'))
+  const meta = await openMetaStore(join(directory, 'meta'))
   try {
     await ensureBuckets(meta, buckets)
     const blobs = await openBlobStore(join(directory, 'blobs'))
     await blobs.sweep(meta.files())
-    await syncDirectory(join(directory, 'meta'))
     await syncDirectory(directory)
     const app = createS3App({ store: { meta, blobs }, credentials, onError })
     const server = createAdaptorServer({ fetch: app.fetch, hostname: host }) as Server

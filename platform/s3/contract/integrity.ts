@@ -165,6 +165,15 @@ export function integrityContract(target: () => S3Target): void {
       }
     })
 
+    test('a large body that turns out to be malformed gets its answer', async () => {
+      const { headers, payloadHash, encode } = unsignedChunks(noise(10_000_000))
+      const encoded = encode()
+      encoded.write('no size', 65_544)
+      const request = { method: 'PUT', path: path('malformed'), headers, payloadHash, body: encoded }
+      expect((await rawRequest(target(), request)).status).toBe(400)
+      await expectAbsent('malformed')
+    })
+
     test('a chunk with another signature is 403', async () => {
       const { headers, payloadHash, sign } = signedChunks(body, { forge: true })
       const request = { method: 'PUT', path: path('forged'), headers, payloadHash, sign }
