@@ -3,36 +3,54 @@ import { z } from 'zod'
 import { EdgeloopError } from '../errors/index.ts'
 import { decodeHead, encodeHead, type Head } from '../head/index.ts'
 import type { ObjectStore } from '../s3/index.ts'
-import { HEAD_FILE, registryKeys } from './keys.ts'
+import { HEAD_FILE, MANIFEST_FILE, RESERVATION_FILE, registryKeys } from './keys.ts'
 import { type ChannelPointer, channelPointer, type Manifest, manifest as manifestSchema } from './records.ts'
 
-const reservationSchema = z.object({ run: z.string() })
+/** Who has a version's number. Runs count per dataset, so that a run's id alone names no run. */
+const reservationSchema = z.object({ dataset: z.string(), run: z.string() })
+type Holder = z.infer<typeof reservationSchema>
 
 export type ModelRegistry = ReturnType<typeof modelRegistry>
 
 /** The versions and channels of one model in the bucket. */
 export function modelRegistry(store: ObjectStore, model: string) {
-  async function versions(): Promise<number[]> {
-    const found = new Set<number>()
+  /** The numbers under which a file of this name stands, in ascending order. */
+  async function numbersWith(file: string): Promise<number[]> {
+    const found: number[] = []
     const prefix = registryKeys.versions(model)
     for await (const { key } of store.list(prefix)) {
-      const match = /^(\d+)\/manifest\.json$/.exec(key.slice(prefix.length))
-      if (match) found.add(Number(match[1]))
+      const [version = '', name] = key.slice(prefix.length).split('/')
+      if (name === file && /^\d+$/.test(version)) found.push(Number(version))
     }
-    return [...found].sort((a, b) => a - b)
+    return found.sort((a, b) => a - b)
   }
 
-  async function reserve(run: string): Promise<number> {
-    for (let version = ((await versions()).at(-1) ?? 0) + 1; ; version++) {
-      const key = registryKeys.reservation(model, version)
-      const holder = await store.getJson(key, reservationSchema)
-      if (holder?.value.run === run) return version
-      if (holder) continue
+  /** The complete versions. */
+  const versions = () => numbersWith(MANIFEST_FILE)
+
+  async function holderOf(version: number): Promise<Holder | undefined> {
+    return (await store.getJson(registryKeys.reservation(model, version), reservationSchema))?.value
+  }
+
+  /** The number that a run has, or else the next one that nobody has. */
+  async function reserve(wanted: Holder): Promise<number> {
+    const isWanted = (holder: Holder | undefined) =>
+      holder?.dataset === wanted.dataset && holder.run === wanted.run
+    const taken = await numbersWith(RESERVATION_FILE)
+    for (const version of taken.toReversed()) {
+      const holder = await holderOf(version)
+      if (isWanted(holder)) return version
+      // Later runs have later numbers.
+      if (holder?.dataset === wanted.dataset && holder.run < wanted.run) break
+    }
+    const last = Math.max(taken.at(-1) ?? 0, (await versions()).at(-1) ?? 0)
+    for (let version = last + 1; ; version++) {
       try {
-        await store.putJson(key, { run }, { ifAbsent: true })
+        await store.putJson(registryKeys.reservation(model, version), wanted, { ifAbsent: true })
         return version
       } catch (error) {
         if (!(error instanceof EdgeloopError && error.code === 'CONFLICT')) throw error
+        if (isWanted(await holderOf(version))) return version
       }
     }
   }
@@ -54,14 +72,18 @@ export function modelRegistry(store: ObjectStore, model: string) {
 
     /**
      * Writes a version under the next free number: files first, manifest last. A run that is repeated after a crash
-     * gets the number that it had.
+     * gets the number that it had; a version that is complete stays as it is, because a channel may name its hash.
+     *
+     * @param run the run's id within the dataset that it trained on
      */
     async publish(
       run: string,
       head: Head,
       about: Omit<Manifest, 'format' | 'model' | 'version' | 'at' | 'head' | 'files'>
     ): Promise<Manifest> {
-      const version = await reserve(run)
+      const version = await reserve({ dataset: about.trainedOn.dataset, run })
+      const complete = await store.head(registryKeys.manifest(model, version))
+      if (complete) return (await manifestOf(version)).manifest
       const { json, bytes } = encodeHead(head)
       await store.put(registryKeys.file(model, version, HEAD_FILE), bytes)
       const manifest: Manifest = {

@@ -1,0 +1,19 @@
+/**
+ * What tests of several rooms set up: real servers, folders and events.
+ * @module
+ */
+export { type Bucket, openBucket } from './bucket.ts'
+export {
+  BACKBONE,
+  capturedEvent,
+  classified,
+  classifiedEvent,
+  hashOf,
+  sampleEvent,
+  sampleOf,
+} from './events.ts'
+export { seededHead } from './heads.ts'
+export { type CacheFolder, cacheFolder } from './model-cache.ts'
+export { blockPhoto } from './photos.ts'
+export { type PhotoServer, type ServedFunction, serve, serveFunction, servePhotos } from './servers.ts'
+export { temporaryDirectory } from './temporary.ts'
