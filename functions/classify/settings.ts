@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { eventData } from '../../lib/events/index.ts'
 
 export const settingsSchema = z.object({
-  MODEL_NAME: z.string().default('photos'),
-  MODEL_CHANNEL: z.string().default('stable'),
+  MODEL_NAME: eventData.name.default('photos'),
+  MODEL_CHANNEL: eventData.name.default('stable'),
   /** The node's model cache, which only the agent writes. */
   MODEL_CACHE: z.string().default('/var/lib/edgeloop/models'),
   /** How often the cache is looked at, in milliseconds. */

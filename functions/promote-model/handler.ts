@@ -3,7 +3,7 @@
  * @module
  */
 import { z } from 'zod'
-import { createEvent, eventResponse, readEvent } from '../../lib/events/index.ts'
+import { createEvent, eventData, eventResponse, readEvent } from '../../lib/events/index.ts'
 import {
   createFunctionApp,
   type Environment,
@@ -13,7 +13,7 @@ import {
 import { objectStoreFromEnv } from '../../lib/s3/index.ts'
 import { promote } from './promote.ts'
 
-const settingsSchema = z.object({ MODEL_CHANNEL: z.string().default('stable') })
+const settingsSchema = z.object({ MODEL_CHANNEL: eventData.name.default('stable') })
 
 const resources = perEnvironment((environment) => ({
   channel: readSettings(settingsSchema, environment).MODEL_CHANNEL,

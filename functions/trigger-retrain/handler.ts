@@ -17,13 +17,14 @@ import { settingsSchema } from './settings.ts'
 const resources = perEnvironment((environment) => ({
   settings: readSettings(settingsSchema, environment),
   store: objectStoreFromEnv(environment),
+  waiting: new Set<string>(),
 }))
 
 const app = createFunctionApp()
 
 app.post('/', async (c) => {
-  const { settings, store } = resources(c.env)
-  const outcome = await requestRun(store, settings, await causeOf(c.req.raw))
+  const { settings, store, waiting } = resources(c.env)
+  const outcome = await requestRun(store, settings, await causeOf(c.req.raw), waiting)
   if (!outcome.requested) return c.json(outcome)
   const { id, dataset, model, snapshot } = outcome.run
   return eventResponse(

@@ -1,4 +1,4 @@
-import { type Run, runStore } from '../../lib/dataset/index.ts'
+import { type Run, type RunState, runStore } from '../../lib/dataset/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
 import { collect } from './collect.ts'
 import type { Settings } from './settings.ts'
@@ -8,8 +8,19 @@ export type Cause = 'event' | 'schedule' | 'person'
 
 export type Outcome = { requested: true; run: Run } | { requested: false; missing: string[] }
 
-/** Asks for a training run when there is enough to learn from; says what is missing otherwise. */
-export async function requestRun(store: ObjectStore, settings: Settings, cause: Cause): Promise<Outcome> {
+const ASKED_BY: Record<Cause, string> = { event: 'an event', schedule: 'the schedule', person: 'a person' }
+
+/**
+ * Asks for a training run when there is enough to learn from; says what is missing otherwise.
+ *
+ * @param waiting as `collect` takes it
+ */
+export async function requestRun(
+  store: ObjectStore,
+  settings: Settings,
+  cause: Cause,
+  waiting?: Set<string>
+): Promise<Outcome> {
   const runs = runStore(store, settings.DATASET)
   const latest = await runs.latest()
   if (latest && !latest.ended) return notYet(`run ${latest.run.id} has not ended yet`)
@@ -21,8 +32,9 @@ export async function requestRun(store: ObjectStore, settings: Settings, cause: 
       return notYet(`the minimum interval of ${settings.RETRAIN_MIN_INTERVAL_SECONDS} s has ${left} s left`)
   }
 
-  const previous = latest && (await runs.getSnapshot(latest.run.snapshot))
-  const { items, fresh } = await collect(store, settings.DATASET, previous)
+  const since = latest ? lastSeen(latest) : null
+  const previous = since === null ? undefined : await runs.getSnapshot(since)
+  const { items, fresh } = await collect(store, settings.DATASET, previous, waiting)
   const enough = minimumOf(settings, cause)
   const labels = new Set(items.map((item) => item.label))
   const missing = [
@@ -36,14 +48,24 @@ export async function requestRun(store: ObjectStore, settings: Settings, cause: 
   if (missing.length > 0) return notYet(...missing)
 
   const snapshot = await runs.putSnapshot(items)
-  const run = await runs.create({
+  const request = {
     model: settings.MODEL_NAME,
     snapshot: snapshot.id,
+    since,
     at: new Date().toISOString(),
-    why: `${fresh} new or newly labelled samples; asked by ${cause === 'event' ? 'an event' : `the ${cause}`}`,
+    why: `${fresh} new or newly labelled samples; asked by ${ASKED_BY[cause]}`,
     newSamples: fresh,
-  })
+  }
+  const run = await runs.create(request, latest?.run.id)
   return run ? { requested: true, run } : notYet('somebody else asked for a run at the same moment')
+}
+
+/**
+ * The snapshot that the last training saw. One that failed saw nothing: its samples are still new, or they would wait
+ * until other ones came.
+ */
+function lastSeen({ run, status, verdict }: RunState): string | null {
+  return status?.state === 'failed' && !verdict ? run.since : run.snapshot
 }
 
 function minimumOf(settings: Settings, cause: Cause): number {

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { eventData } from '../../lib/events/index.ts'
 
 /** When a training run is asked for. */
 export const settingsSchema = z.object({
-  DATASET: z.string().default('photos'),
-  MODEL_NAME: z.string().default('photos'),
+  DATASET: eventData.name.default('photos'),
+  MODEL_NAME: eventData.name.default('photos'),
   /** New or newly labelled samples from which an event starts a run. */
   RETRAIN_MIN_NEW: z.coerce.number().int().positive().default(40),
   /** New or newly labelled samples from which the schedule starts a run: some time has passed, so fewer will do. */

@@ -5,14 +5,18 @@
  */
 import { z } from 'zod'
 import { sampleStore } from '../../lib/dataset/index.ts'
-import { createEvent, eventResponse, readEvent } from '../../lib/events/index.ts'
-import { createFunctionApp, perEnvironment, readSettings } from '../../lib/function/index.ts'
+import { createEvent, eventData, eventResponse, readEvent } from '../../lib/events/index.ts'
+import {
+  createFunctionApp,
+  type Environment,
+  perEnvironment,
+  readSettings,
+} from '../../lib/function/index.ts'
 import { fetchPhoto } from '../../lib/photo/index.ts'
 import { objectStoreFromEnv } from '../../lib/s3/index.ts'
-
 import { readFeatures, wantsPhoto } from './policy.ts'
 
-const settingsSchema = z.object({ DATASET: z.string().default('photos') })
+const settingsSchema = z.object({ DATASET: eventData.name.default('photos') })
 
 const resources = perEnvironment((environment) => {
   const { DATASET } = readSettings(settingsSchema, environment)
@@ -30,18 +34,20 @@ app.post('/', async (c) => {
   const values = readFeatures(features)
   const body = wantsPhoto(data) ? await fetchPhoto(data.photo) : null
   const kept = band === 'accept' ? ('accept' as const) : ('review' as const)
-  const bytes = await samples.put({
+  const { record, bytes } = await samples.put({
     record: { ...rest, photo, band: kept, backbone: features?.backbone ?? null, withPhoto: body !== null },
     features: values,
     photo: body,
   })
   const { edge, device, sequence } = data
   const source = `edges/${edge}/upload-sample`
-  const outcome = { edge, device, sequence, photo, band: kept, dataset, bytes, withPhoto: body !== null }
+  // What the cloud holds, which is not what was just sent where another edge was first.
+  const stands = { band: record.band, withPhoto: record.withPhoto }
+  const outcome = { edge, device, sequence, photo, dataset, bytes, ...stands }
   return eventResponse(createEvent('sample.uploaded', source, [photo.hash], outcome))
 })
 
-export async function stop(environment: Parameters<typeof resources>[0]): Promise<void> {
+export async function stop(environment: Environment): Promise<void> {
   resources.release(environment)?.close()
 }
 

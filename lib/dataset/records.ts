@@ -34,6 +34,8 @@ export const snapshotItem = z.object({
   origin,
   /** Null for seed photos. */
   edge: eventData.name.nullable(),
+  /** The entity tag of the person's answer, where one gave the label: unchanged, it need not be read again. */
+  answer: z.string().optional(),
 })
 
 /** `snapshots/ID.json`: what one training run saw; never changed once written. */
@@ -50,6 +52,8 @@ export const runRecord = z.object({
   dataset: eventData.name,
   model: eventData.name,
   snapshot: z.string(),
+  /** The snapshot that its new samples were counted against; null when nothing had been trained on before. */
+  since: z.string().nullable().default(null),
   at: z.iso.datetime(),
   /** Why it was asked for, as a sentence. */
   why: z.string(),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { EdgeloopError } from '../errors/index.ts'
 import type { ObjectStore } from '../s3/index.ts'
 import { datasetKeys } from './keys.ts'
+import { putOnce } from './put-once.ts'
 import {
   type Run,
   type RunStatus,
@@ -47,6 +48,13 @@ export function runStore(store: ObjectStore, dataset: string) {
     return { run: run.value, status: status?.value, verdict: verdict?.value, ended }
   }
 
+  async function getSnapshot(id: string): Promise<Snapshot> {
+    const found = await store.getJson(keys.snapshot(id), snapshotRecord)
+    if (!found)
+      throw new EdgeloopError('NOT_FOUND', `there is no snapshot ${id}`, { where: keys.snapshot(id) })
+    return found.value
+  }
+
   return {
     ids,
     state,
@@ -58,44 +66,52 @@ export function runStore(store: ObjectStore, dataset: string) {
     },
 
     /**
-     * Asks for a run. Ids count up, and a run is created only if it is absent: of two that ask at once, one gets it.
+     * Asks for a run. Ids count up, and a run is created only if it is absent: of all that decide after the same run,
+     * one gets it.
      *
+     * @param after the newest run's id when it was decided that another one is due; undefined before the first
      * @returns undefined when somebody else was first
      */
-    async create(run: Omit<Run, 'id' | 'dataset'>): Promise<Run | undefined> {
-      const next = String(Number((await ids()).at(-1) ?? 0) + 1).padStart(6, '0')
+    async create(run: Omit<Run, 'id' | 'dataset'>, after: string | undefined): Promise<Run | undefined> {
+      const next = String(Number(after ?? 0) + 1).padStart(6, '0')
       const record: Run = { id: next, dataset, ...run }
-      try {
-        await store.putJson(keys.run(next), record, { ifAbsent: true })
-        return record
-      } catch (error) {
-        if (error instanceof EdgeloopError && error.code === 'CONFLICT') return undefined
-        throw error
-      }
+      return (await putOnce(store, keys.run(next), record)) ? record : undefined
     },
 
     async setStatus(id: string, status: Omit<RunStatus, 'at'>): Promise<void> {
       await store.putJson(keys.runStatus(id), { ...status, at: new Date().toISOString() })
     },
 
-    async setVerdict(id: string, verdict: Omit<Verdict, 'at'>): Promise<void> {
-      await store.putJson(keys.runVerdict(id), { ...verdict, at: new Date().toISOString() })
+    /**
+     * Ends a run. The first verdict stands.
+     *
+     * @returns the verdict that stands
+     */
+    async setVerdict(id: string, verdict: Omit<Verdict, 'at'>): Promise<Verdict> {
+      const record: Verdict = { ...verdict, at: new Date().toISOString() }
+      if (await putOnce(store, keys.runVerdict(id), record)) return record
+      const standing = await store.getJson(keys.runVerdict(id), verdictRecord)
+      return standing?.value ?? record
     },
 
-    /** Writes a snapshot under the hash of its items; the same items make the same snapshot. */
-    async putSnapshot(items: SnapshotItem[]): Promise<Snapshot> {
-      const sorted = items.toSorted((a, b) => (a.photo < b.photo ? -1 : 1))
+    /**
+     * Writes a snapshot under the hash of its items. The same items make the same snapshot, which is written once and
+     * then stays as it is.
+     *
+     * @param items one a photo, in any order
+     */
+    async putSnapshot(items: readonly SnapshotItem[]): Promise<Snapshot> {
+      const sorted = items.map(inOrder).sort((a, b) => (a.photo < b.photo ? -1 : 1))
       const id = createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16)
       const snapshot: Snapshot = { id, dataset, at: new Date().toISOString(), items: sorted }
-      await store.putJson(keys.snapshot(id), snapshot)
-      return snapshot
+      return (await putOnce(store, keys.snapshot(id), snapshot)) ? snapshot : getSnapshot(id)
     },
 
-    async getSnapshot(id: string): Promise<Snapshot> {
-      const found = await store.getJson(keys.snapshot(id), snapshotRecord)
-      if (!found)
-        throw new EdgeloopError('NOT_FOUND', `there is no snapshot ${id}`, { where: keys.snapshot(id) })
-      return found.value
-    },
+    getSnapshot,
   }
+}
+
+/** A snapshot's hash must not depend on the order in which somebody wrote the fields. */
+function inOrder({ photo, label, origin, edge, answer }: SnapshotItem): SnapshotItem {
+  return { photo, label, origin, edge, answer }
 }

@@ -1,5 +1,6 @@
 import type { ObjectStore } from '../s3/index.ts'
 import { datasetKeys, featuresKey, photoOfKey } from './keys.ts'
+import { putOnce } from './put-once.ts'
 import { type LabelRecord, labelRecord, type SampleRecord, sampleRecord } from './records.ts'
 
 /** What `upload-sample` puts into the bucket for one sample. */
@@ -14,27 +15,31 @@ export interface SampleUpload {
 /** The samples of a dataset and people's answers to them. */
 export function sampleStore(store: ObjectStore, dataset: string) {
   const keys = datasetKeys(dataset)
+
+  async function get(photo: string): Promise<SampleRecord | undefined> {
+    return (await store.getJson(keys.sample(photo), sampleRecord))?.value
+  }
+
   return {
     /**
      * Puts a sample: features and photo first, the record last, so that a record's presence says that all of it is
-     * there. Putting the same sample again changes nothing.
+     * there. A record is written once: whoever has read it need not read it again. So the first one stands, also when
+     * another edge saw the same photo and decided otherwise.
      *
-     * @returns bytes sent
+     * @returns the record that stands, and the bytes sent
      */
-    async put({ record, features, photo }: SampleUpload): Promise<number> {
+    async put({ record, features, photo }: SampleUpload): Promise<{ record: SampleRecord; bytes: number }> {
       const { hash, mediaType } = record.photo
       const before: Promise<unknown>[] = []
       if (features && record.backbone) before.push(store.put(featuresKey(record.backbone, hash), features))
       if (photo) before.push(store.put(keys.samplePhoto(hash), photo, { contentType: mediaType }))
       await Promise.all(before)
-      const body = new TextEncoder().encode(JSON.stringify(record))
-      await store.put(keys.sample(hash), body, { contentType: 'application/json' })
-      return body.length + (features?.length ?? 0) + (photo?.length ?? 0)
+      const bytes = Buffer.byteLength(JSON.stringify(record)) + (features?.length ?? 0) + (photo?.length ?? 0)
+      if (await putOnce(store, keys.sample(hash), record)) return { record, bytes }
+      return { record: (await get(hash)) ?? record, bytes }
     },
 
-    async get(photo: string): Promise<SampleRecord | undefined> {
-      return (await store.getJson(keys.sample(photo), sampleRecord))?.value
-    },
+    get,
 
     /** Every sample's photo hash, in order of the hash. */
     async list(): Promise<string[]> {

@@ -29,12 +29,13 @@ export function perEnvironment<T>(create: (environment: Environment) => T): {
 }
 
 /**
- * Reads settings from an environment.
+ * Reads settings from an environment. An empty variable counts as absent, as it does in a shell's `${NAME:-default}`.
  *
  * @throws EdgeloopError MISCONFIGURED naming the variable
  */
 export function readSettings<S extends z.ZodObject>(schema: S, environment: Environment): z.infer<S> {
-  const parsed = schema.safeParse(environment)
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]!
   throw new EdgeloopError('MISCONFIGURED', `environment variable ${issue.path.join('.')}: ${issue.message}`, {

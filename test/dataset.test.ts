@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { labelledPhotos, runStore, type SnapshotItem, sampleStore } from '../lib/dataset/index.ts'
+import { BACKBONE, type Bucket, hashOf, openBucket, sampleOf } from './support/index.ts'
+
+let bucket: Bucket
+
+beforeAll(async () => {
+  bucket = await openBucket()
+})
+
+afterAll(() => bucket.close())
+
+let datasets = 0
+const freshDataset = () => `dataset-${++datasets}`
+
+const record = (name: string, band: 'accept' | 'review') => {
+  const { features: _features, uplink: _uplink, ...rest } = sampleOf(name, band)
+  return { ...rest, band, backbone: BACKBONE, withPhoto: false }
+}
+const item = (name: string, label: string, origin: SnapshotItem['origin'] = 'pseudo'): SnapshotItem => ({
+  photo: hashOf(name),
+  label,
+  origin,
+  edge: 'edge-1',
+})
+const request = (snapshot = 'abc') => ({
+  model: 'photos',
+  snapshot,
+  since: null,
+  at: '2026-01-01T00:00:00.000Z',
+  why: 'test',
+  newSamples: 1,
+})
+
+describe('samples', () => {
+  it('stand where the design says, features and photo beside the record', async () => {
+    const dataset = freshDataset()
+    const samples = sampleStore(bucket.store, dataset)
+    const photo = Buffer.from('a photo')
+    const features = new Uint8Array(8)
+    const { bytes } = await samples.put({
+      record: { ...record('a', 'review'), withPhoto: true },
+      features,
+      photo,
+    })
+    const hash = hashOf('a')
+    expect(await bucket.keys(`datasets/${dataset}/`)).toEqual([
+      `datasets/${dataset}/samples/${hash}.json`,
+      `datasets/${dataset}/samples/${hash}.photo`,
+    ])
+    const stored = await bucket.store.get(`datasets/${dataset}/samples/${hash}.json`)
+    expect(bytes).toBe(stored!.body.length + features.length + photo.length)
+    expect((await bucket.store.get(`features/${BACKBONE}/${hash}`))!.body).toHaveLength(8)
+    expect(await samples.list()).toEqual([hash])
+    expect(await samples.get(hash)).toMatchObject({ band: 'review', withPhoto: true })
+    const { body, contentType } = (await samples.getPhoto(hash))!
+    expect(Buffer.from(body).toString()).toBe('a photo')
+    expect(contentType).toBe('image/jpeg')
+  })
+
+  it('keep their first record', async () => {
+    const samples = sampleStore(bucket.store, freshDataset())
+    await samples.put({ record: record('a', 'review'), features: null, photo: null })
+    const again = await samples.put({ record: record('a', 'accept'), features: null, photo: null })
+    expect(again.record.band).toBe('review')
+    expect((await samples.get(hashOf('a')))!.band).toBe('review')
+  })
+
+  it('list answers with tags that change with the answer', async () => {
+    const samples = sampleStore(bucket.store, freshDataset())
+    const answer = { photo: hashOf('a'), label: 'cat', by: 'ana', at: '2026-01-01T00:00:00.000Z' }
+    await samples.label(answer)
+    const first = await samples.listLabels()
+    expect(await samples.listLabels()).toEqual(first)
+    await samples.label({ ...answer, label: 'dog' })
+    expect((await samples.listLabels()).get(hashOf('a'))).not.toBe(first.get(hashOf('a')))
+    expect((await samples.getLabel(hashOf('a')))!.label).toBe('dog')
+  })
+})
+
+describe('labelled photos', () => {
+  it('come back, and say what is missing', async () => {
+    const dataset = freshDataset()
+    const golden = labelledPhotos(bucket.store, dataset, 'golden')
+    const photo = { hash: hashOf('g'), size: 3, mediaType: 'image/png' }
+    await golden.put({ photo, label: 'cat' }, new Uint8Array(3))
+    expect(await golden.list()).toEqual([photo.hash])
+    expect(await labelledPhotos(bucket.store, dataset, 'seed').list()).toEqual([])
+    expect(await golden.get(photo.hash)).toEqual({ photo, label: 'cat' })
+    expect(await golden.getPhoto(photo.hash)).toHaveLength(3)
+    await expect(golden.get(hashOf('x'))).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(golden.getPhoto(hashOf('x'))).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+})
+
+describe('snapshots', () => {
+  it('have the same id for the same items, whatever their order', async () => {
+    const runs = runStore(bucket.store, freshDataset())
+    const [a, b] = [item('a', 'cat'), item('b', 'dog', 'person')]
+    const { id } = await runs.putSnapshot([a, b])
+    const { photo, label, origin, edge } = b
+    expect((await runs.putSnapshot([{ edge, origin, label, photo }, a])).id).toBe(id)
+    expect((await runs.putSnapshot([a, { ...b, label: 'cat' }])).id).not.toBe(id)
+    expect((await runs.putSnapshot([a, { ...b, origin: 'audit' }])).id).not.toBe(id)
+    expect((await runs.putSnapshot([a])).id).not.toBe(id)
+  })
+
+  it('are written once', async () => {
+    const dataset = freshDataset()
+    const runs = runStore(bucket.store, dataset)
+    const first = await runs.putSnapshot([item('a', 'cat')])
+    const key = `datasets/${dataset}/snapshots/${first.id}.json`
+    const before = await bucket.store.get(key)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(await runs.putSnapshot([item('a', 'cat')])).toEqual(first)
+    expect(await bucket.store.get(key)).toEqual(before)
+    expect(await runs.getSnapshot(first.id)).toEqual(first)
+  })
+
+  it('say which one is missing', async () => {
+    const runs = runStore(bucket.store, freshDataset())
+    await expect(runs.getSnapshot('abc')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+})
+
+describe('runs', () => {
+  it('go from asked for to a verdict', async () => {
+    const dataset = freshDataset()
+    const runs = runStore(bucket.store, dataset)
+    expect(await runs.latest()).toBeUndefined()
+    const run = (await runs.create(request(), undefined))!
+    expect(run).toMatchObject({ id: '000001', dataset })
+    expect(await runs.latest()).toEqual({ run, status: undefined, verdict: undefined, ended: false })
+    await runs.setStatus(run.id, { state: 'started', attempt: 1 })
+    expect((await runs.latest())!.ended).toBe(false)
+    await runs.setStatus(run.id, { state: 'trained', attempt: 1, version: 1 })
+    expect((await runs.latest())!.ended).toBe(false)
+    await runs.setVerdict(run.id, verdict(dataset, 'promote'))
+    expect(await runs.latest()).toMatchObject({ ended: true, verdict: { judgement: { verdict: 'promote' } } })
+    expect((await runs.create(request(), run.id))!.id).toBe('000002')
+    expect(await runs.ids()).toEqual(['000001', '000002'])
+    expect(await runs.latest()).toMatchObject({ run: { id: '000002' }, ended: false })
+  })
+
+  it('end when they have failed', async () => {
+    const runs = runStore(bucket.store, freshDataset())
+    const run = (await runs.create(request(), undefined))!
+    await runs.setStatus(run.id, { state: 'failed', attempt: 3, error: 'no photos' })
+    expect((await runs.latest())!.ended).toBe(true)
+  })
+
+  it('are given to one of many that decide after the same run', async () => {
+    const runs = runStore(bucket.store, freshDataset())
+    for (const after of [undefined, '000001']) {
+      const asked = await Promise.all(Array.from({ length: 8 }, () => runs.create(request(), after)))
+      expect(asked.filter(Boolean)).toHaveLength(1)
+    }
+    // Late, on what was true before the second run: it must not become a third one.
+    expect(await runs.create(request(), '000001')).toBeUndefined()
+    expect(await runs.ids()).toEqual(['000001', '000002'])
+  })
+
+  it('keep their first verdict', async () => {
+    const dataset = freshDataset()
+    const runs = runStore(bucket.store, dataset)
+    await runs.create(request(), undefined)
+    const first = await runs.setVerdict('000001', verdict(dataset, 'promote'))
+    expect(await runs.setVerdict('000001', verdict(dataset, 'refuse'))).toEqual(first)
+    expect((await runs.state('000001'))!.verdict).toEqual(first)
+  })
+})
+
+function verdict(dataset: string, verdict: 'promote' | 'refuse') {
+  return {
+    dataset,
+    model: 'photos',
+    run: '000001',
+    snapshot: 'abc',
+    version: 1,
+    channel: 'stable',
+    serving: null,
+    judgement: { verdict, why: 'test', figures: { goldenPhotos: 2 } },
+  }
+}
