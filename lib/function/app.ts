@@ -30,7 +30,8 @@ export function createFunctionApp(): FunctionApp {
     if (thrown instanceof HTTPException) return thrown.getResponse()
     const error = asEdgeloopError(thrown)
     // Being out of reach or not ready yet is an ordinary state, which whoever asked hears about.
-    if (error.status === 500) console.error(error)
+    if (error.code === 'INTERNAL') console.error(error)
+    else if (error.status === 500) console.error(JSON.stringify(error))
     if (error.status === 429 || error.status === 503) c.header('Retry-After', '1')
     return c.json(error.toJSON(), error.status)
   })
