@@ -19,7 +19,7 @@ export interface LogisticProblem extends FeatureScale {
   /** K ≥ 2 */
   classes: number
   c?: number
-  /** How exact the solution must be: see `minimise`. 1e-3 moves logits by less than 0.001, measured. */
+  /** How exact the solution must be: see `minimise`. 1e-3 leaves logits within about 0.001, measured. */
   tolerance?: number
 }
 
