@@ -1,0 +1,1 @@
+export { createDemoCamera, type DemoCamera, type DemoCameraOptions, type DemoScene } from './camera.ts'
