@@ -2,7 +2,6 @@
  * What runs on a Raspberry Pi: photos go to the edge by MQTT and are kept until the edge has them on disk.
  * @module
  */
-import { createHash } from 'node:crypto'
 import { EdgeloopError } from '../lib/errors/index.ts'
 import {
   type Answer,
@@ -13,6 +12,7 @@ import {
   readReceipt,
   receiptsTopic,
 } from '../lib/messages/index.ts'
+import { photoHash } from '../lib/photo/index.ts'
 import { type Deferred, defer } from './deferred.ts'
 import { feed } from './feed.ts'
 import { createLink } from './link.ts'
@@ -102,7 +102,7 @@ export function createDevice(options: DeviceOptions): Device {
   async function send(photo: Uint8Array): Promise<void> {
     refuseIfClosed(closing.signal)
     if (photo.length === 0) throw new EdgeloopError('INVALID_INPUT', 'the photo is empty')
-    const hash = createHash('sha256').update(photo).digest('hex')
+    const hash = photoHash(photo)
     const deferred = pending.get(hash) ?? defer<void>()
     pending.set(hash, deferred)
     try {

@@ -2,11 +2,11 @@
  * For tests: a real MQTT broker that answers photos as an agent does, and can be killed and brought back.
  * @module
  */
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { Aedes, type Client } from 'aedes'
 import { answersTopic, receiptsTopic } from '../lib/messages/index.ts'
+import { photoHash } from '../lib/photo/index.ts'
 
 export interface FakeEdge {
   readonly url: string
@@ -31,8 +31,6 @@ export interface FakeEdgeOptions {
   forbidden?: string[]
 }
 
-export const hashOf = (photo: Uint8Array) => createHash('sha256').update(photo).digest('hex')
-
 export async function startFakeEdge(options: FakeEdgeOptions = {}): Promise<FakeEdge> {
   const disk: string[] = []
   const arrivals = new Map<string, number>()
@@ -55,7 +53,7 @@ export async function startFakeEdge(options: FakeEdgeOptions = {}): Promise<Fake
     })
 
   async function take(client: Client, photo: Buffer): Promise<void> {
-    const hash = hashOf(photo)
+    const hash = photoHash(photo)
     const arrival = (arrivals.get(hash) ?? 0) + 1
     arrivals.set(hash, arrival)
     const behaviour = edge.behave(hash, arrival)

@@ -69,7 +69,7 @@ describe('openPhotoFolder', () => {
     expect(photos).toHaveLength(2)
     expect(skipped.sort()).toEqual([
       '/cat/empty.jpg: it is empty',
-      '/cat/page.jpg: it is not a JPEG, PNG or WebP, whatever its name says',
+      '/cat/page.jpg: this is not a JPEG, PNG or WebP photo',
     ])
   })
 

@@ -2,12 +2,12 @@
  * Photos in folders named by label: what `--photos DIR` takes.
  * @module
  */
-import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
 import { EdgeloopError } from '../../lib/errors/index.ts'
-import { isPhotoName, looksLikePhoto, PHOTO_KINDS } from './kinds.ts'
+import { photoHash } from '../../lib/photo/index.ts'
+import { isPhotoName, whyNoPhoto } from './kinds.ts'
 
 export interface FolderPhoto {
   path: string
@@ -77,14 +77,12 @@ async function readAll(
         })
         done += 1
         if (done % reportEvery === 0 || done === found.length) onProgress?.(done, found.length)
-        if (!looksLikePhoto(bytes)) {
-          onSkip?.(
-            photo.path,
-            bytes.length === 0 ? 'it is empty' : `it is not ${PHOTO_KINDS}, whatever its name says`
-          )
+        const why = whyNoPhoto(bytes)
+        if (why) {
+          onSkip?.(photo.path, why)
           return undefined
         }
-        return { ...photo, hash: createHash('sha256').update(bytes).digest('hex') }
+        return { ...photo, hash: photoHash(bytes) }
       })
     )
   )
@@ -118,7 +116,7 @@ function refuseTooFewLabels(dir: string, photos: FolderPhoto[]): void {
   const found = labels.length === 0 ? 'no folder with photos' : `photos in only one folder, ${labels[0]}`
   throw new EdgeloopError('INVALID_INPUT', `at least two labels are needed, and there is ${found}`, {
     where: dir,
-    hint: `Put the photos (${PHOTO_KINDS}) into one folder for each label, such as photos/cat and photos/dog.`,
+    hint: 'Put the photos (JPEG, PNG or WebP) into one folder for each label, such as photos/cat and photos/dog.',
   })
 }
 
