@@ -13,6 +13,7 @@ describe('createDemoCamera', () => {
       ...Array(4).fill('cat'),
       ...Array(4).fill('dog'),
     ])
+    expect(scenes.map((scene) => scene.label)).toEqual(scenes.map((_, index) => camera.label(index)))
     expect(camera.labels).toEqual(['cat', 'dog'])
   })
 

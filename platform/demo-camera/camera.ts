@@ -25,6 +25,11 @@ export interface DemoScene {
 
 export interface DemoCamera {
   readonly labels: readonly string[]
+  /**
+   * What the scene with this number shows, without drawing it.
+   * @throws EdgeloopError INVALID_INPUT when it is no number of a scene
+   */
+  label(index: number): string
   /** What the scene with this number shows, without drawing it. */
   label(index: number): string
   /**
@@ -50,16 +55,22 @@ export function createDemoCamera({ seed, labels = CATS_AND_DOGS }: DemoCameraOpt
     const round = Math.floor(index / names.length)
     return random.fork(`labels ${round}`).shuffle(names)[index % names.length]!
   }
+  function label(index: number): string {
+    if (!Number.isSafeInteger(index) || index < 0)
+      throw new EdgeloopError('INVALID_INPUT', `a scene has a whole number from 0, and not ${index}`)
+    const round = Math.floor(index / names.length)
+    return random.fork(`labels ${round}`).shuffle(names)[index % names.length]!
+  }
+
   return {
     labels: names,
     label,
     async scene(index) {
-      if (!Number.isSafeInteger(index) || index < 0)
-        throw new EdgeloopError('INVALID_INPUT', `a scene has a whole number from 0, and not ${index}`)
+      const shown = label(index)
       props ??= loadArtwork().then((makers) => propsOf(makers, labels))
       const ofScene = random.fork(index)
-      const svg = drawScene(ofScene.fork('drawing'), (await props).get(label(index))!)
-      return { bytes: await develop(svg, ofScene.fork('photo')), label: label(index) }
+      const svg = drawScene(ofScene.fork('drawing'), (await props).get(shown)!)
+      return { bytes: await develop(svg, ofScene.fork('photo')), label: shown }
     },
   }
 }
