@@ -147,6 +147,22 @@ test('a bucket is created when it is missing, and is an error until then', async
   await fresh.put('x', 'x')
 })
 
+test('a 404 that speaks of something else does not mean that the object is missing', async () => {
+  const peer = createServer((_, answer) => {
+    const body = '<?xml version="1.0"?><Error><Code>XAdminUserNotFound</Code><Message>who?</Message></Error>'
+    answer.writeHead(404, { 'content-type': 'application/xml' }).end(body)
+  })
+  await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve))
+  const endpoint = `http://127.0.0.1:${(peer.address() as AddressInfo).port}`
+  const odd = createObjectStore({ endpoint, bucket: 'edgeloop', ...credentials })
+  onTestFinished(() => {
+    odd.close()
+    peer.closeAllConnections()
+    peer.close()
+  })
+  expect((await failure(odd.get('x'))).message).toContain('XAdminUserNotFound')
+})
+
 describe('out of reach', () => {
   async function storeOf(answer: Parameters<typeof createServer>[1]): Promise<ObjectStore> {
     const peer: Server = createServer(answer)

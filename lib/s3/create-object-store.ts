@@ -18,6 +18,9 @@ import { checkOptions, type ObjectStoreOptions } from './options.ts'
 
 const MAX_KEY_BYTES = 1024
 
+/** Not every 404 means that: buckets can be missing, too, and some servers say it of an access key. */
+const ABSENT = ['NoSuchKey', 'NotFound']
+
 /**
  * Opens one bucket of an S3 server; nothing is sent before the first call. Throws `INVALID_INPUT` for its options.
  *
@@ -50,14 +53,14 @@ export function createObjectStore(given: ObjectStoreOptions): ObjectStore {
     }
   }
 
-  /** Undefined where there is no such object; a missing bucket stays an error. */
+  /** Undefined where there is no such object. */
   async function find<T>(key: string, signal: AbortSignal | undefined, work: () => Promise<T>) {
     checkKey(key)
     return attempt(key, signal, async () => {
       try {
         return await work()
       } catch (thrown) {
-        if (statusOf(thrown) === 404 && nameOf(thrown) !== 'NoSuchBucket') return undefined
+        if (statusOf(thrown) === 404 && ABSENT.includes(nameOf(thrown))) return undefined
         throw thrown
       }
     })
