@@ -22,6 +22,7 @@ s3Contract('the local S3 server', async () => {
   return {
     endpoint: server.url,
     bucket: 'contract',
+    strict: true,
     ...credentials,
     async restart() {
       await server.close()

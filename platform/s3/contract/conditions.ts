@@ -4,6 +4,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
@@ -73,8 +74,12 @@ export function conditionContract(target: () => S3Target): void {
       expect((await get({ IfNoneMatch: ETag }))?.status).toBe(304)
       expect((await get({ IfMatch: '"other"' }))?.status).toBe(412)
       expect(await get({ IfMatch: ETag })).toBeUndefined()
-      expect((await get({ IfModifiedSince: new Date(Date.now() + 5_000) }))?.status).toBe(304)
       expect((await get({ IfUnmodifiedSince: new Date(0) }))?.status).toBe(412)
+      const { LastModified } = await client.send(new HeadObjectCommand({ Bucket, Key }))
+      // Some compare with the fraction of the second that the header leaves out.
+      if (!target().strict) return
+      expect((await get({ IfModifiedSince: LastModified }))?.status).toBe(304)
+      expect(await get({ IfUnmodifiedSince: LastModified })).toBeUndefined()
     })
 
     test('a multipart upload completes under a condition', async () => {

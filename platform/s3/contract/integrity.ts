@@ -26,13 +26,18 @@ export function integrityContract(target: () => S3Target): void {
 
     test('an unknown access key is 403 InvalidAccessKeyId', async () => {
       const client = clientOf({ ...target(), accessKeyId: 'nobody' })
-      expect(await failure(client.send(get('x')))).toEqual({ status: 403, name: 'InvalidAccessKeyId' })
+      const refused = await failure(client.send(get('x')))
+      if (target().strict) expect(refused).toEqual({ status: 403, name: 'InvalidAccessKeyId' })
+      else expect(refused?.status).toBeGreaterThanOrEqual(400)
     })
 
     test('a refused large body gets its answer', async () => {
       const client = clientOf({ ...target(), secretAccessKey: 'wrong' })
       const put = new PutObjectCommand({ Bucket: target().bucket, Key: 'x', Body: noise(20_000_000) })
-      expect(await failure(client.send(put))).toEqual({ status: 403, name: 'SignatureDoesNotMatch' })
+      const refused = await failure(client.send(put))
+      // Some close the connection while the client is still sending.
+      if (target().strict || refused?.status) expect(refused?.name).toBe('SignatureDoesNotMatch')
+      expect(refused).toBeDefined()
     })
 
     test('a presigned address is enough, until it expires', async () => {
@@ -143,7 +148,7 @@ export function integrityContract(target: () => S3Target): void {
       const get = new GetObjectCommand({ Bucket: target().bucket, Key: `chunked-${first}` })
       const found = await clientOf(target()).send(get)
       expect(Buffer.compare(await found.Body!.transformToByteArray(), body)).toBe(0)
-      expect(found.ContentEncoding ?? '').toBe('')
+      if (target().strict) expect(found.ContentEncoding ?? '').toBe('')
     })
 
     test('a wrong trailer is 400', async () => {

@@ -45,7 +45,8 @@ export function objectContract(target: () => S3Target): void {
     test('a stream comes back', async () => {
       const { client, Bucket } = setup()
       const Key = `stream/${mode}`
-      const pieces = [noise(70_000, 1), noise(1, 2), noise(200_000, 3)]
+      // S3 wants 8 KiB at least in every chunk but the last.
+      const pieces = [noise(70_000, 1), noise(200_000, 2), noise(1, 3)]
       const ContentLength = 270_001
       const Body = Readable.from(pieces)
       await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentLength }))
@@ -55,8 +56,9 @@ export function objectContract(target: () => S3Target): void {
     test.each(ODD_KEYS)('the key %j', async (name) => {
       const { client, Bucket } = setup()
       const Key = `odd-${mode}/${name}`
-      await client.send(new PutObjectCommand({ Bucket, Key, Body: name }))
-      expect((await read(client, Bucket, Key)).toString()).toBe(name)
+      const Body = bodyOf(target(), name)
+      await client.send(new PutObjectCommand({ Bucket, Key, Body }))
+      expect((await read(client, Bucket, Key)).toString()).toBe(Body)
       await client.send(new DeleteObjectCommand({ Bucket, Key }))
       expect((await failure(client.send(new HeadObjectCommand({ Bucket, Key }))))?.status).toBe(404)
     })
@@ -171,4 +173,9 @@ export function objectContract(target: () => S3Target): void {
       expect((await failure(client.send(new HeadObjectCommand({ Bucket, Key: 'gone/1' }))))?.status).toBe(404)
     })
   })
+}
+
+/** Servers on a file system take what ends in a slash for a folder, which holds no bytes of its own. */
+export function bodyOf({ strict }: S3Target, key: string): string {
+  return key.endsWith('/') && !strict ? '' : key
 }

@@ -8,6 +8,8 @@ export interface S3Target {
   accessKeyId: string
   secretAccessKey: string
   bucket: string
+  /** Also where good servers are known to differ from S3's reference, and where Edgeloop does not care. */
+  strict?: boolean
   /** Stops and starts it again on the same data; tests that need it are skipped without it. */
   restart?(): Promise<void>
   close(): Promise<void>
