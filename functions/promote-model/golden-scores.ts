@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import { featureStore, labelledPhotos } from '../../lib/dataset/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
-import { predictScores } from '../../lib/head/index.ts'
+import { type Head, predictScores } from '../../lib/head/index.ts'
 import type { ModelRegistry } from '../../lib/registry/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
 
@@ -26,9 +26,10 @@ export async function readGolden(store: ObjectStore, dataset: string): Promise<G
 
 /**
  * A version's calibrated scores for the golden photos, one row a photo in the order of `labels`; a label that the
- * version does not know gets 0.
+ * version does not know gets 0. A photo has no row where the version's backbone has not seen it: the training job
+ * computes the features of the golden set as it finds it, and photos may have been added since.
  *
- * @throws EdgeloopError UNAVAILABLE when features of a golden photo are missing: the training job computes them
+ * @throws EdgeloopError CORRUPT when features are not what the head takes
  */
 export async function scoreGolden(
   store: ObjectStore,
@@ -36,20 +37,30 @@ export async function scoreGolden(
   version: number,
   golden: readonly GoldenPhoto[],
   labels: readonly string[]
-): Promise<Float32Array[]> {
+): Promise<(Float32Array | undefined)[]> {
   const { head, manifest } = await registry.head(version)
   const features = featureStore(store, manifest.backbone.hash)
   const columns = labels.map((label) => head.labels.indexOf(label))
   const read = pLimit(READS)
   const score = async ({ photo }: GoldenPhoto) => {
     const values = await features.get(photo)
-    if (!values)
-      throw new EdgeloopError('UNAVAILABLE', `golden photo ${photo} has no features for version ${version}`, {
-        where: `features/${manifest.backbone.hash}/${photo}`,
-        hint: 'run the training again: it computes the features of the golden set',
-      })
-    const scores = predictScores(head, values)
+    if (!values) return undefined
+    const scores = scoresOf(head, values, `features/${manifest.backbone.hash}/${photo}`)
     return Float32Array.from(columns, (column) => (column < 0 ? 0 : scores[column]!))
   }
   return Promise.all(golden.map((photo) => read(() => score(photo))))
+}
+
+/** Whoever sent the event is not to blame for what is in the bucket. */
+function scoresOf(head: Head, values: Float32Array, where: string): Float32Array {
+  const corrupt = (detail: string) =>
+    new EdgeloopError('CORRUPT', `the features of a golden photo cannot be used: ${detail}`, {
+      where,
+      hint: 'delete the object and train again: that computes it anew',
+    })
+  const dimensions = head.mean.length
+  if (values.length !== dimensions) throw corrupt(`${values.length} numbers instead of ${dimensions}`)
+  const scores = predictScores(head, values)
+  if (!scores.every(Number.isFinite)) throw corrupt('they hold a number that is not finite')
+  return scores
 }

@@ -1,15 +1,24 @@
 import { runStore, type Verdict } from '../../lib/dataset/index.ts'
+import { EdgeloopError } from '../../lib/errors/index.ts'
 import type { EventData, Judgement } from '../../lib/events/index.ts'
-import { modelRegistry } from '../../lib/registry/index.ts'
+import { type Manifest, modelRegistry } from '../../lib/registry/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
 import { readGolden, scoreGolden } from './golden-scores.ts'
 import { type Judgement as Judged, judge } from './judge.ts'
 
 type Trained = EventData<'model.trained'>
 
+/** How `promote-model` signs a channel that it moves. */
+const BY = 'promote-model'
+
+/** Below this share of the golden set, what could be compared says too little. */
+const ENOUGH_OF_GOLDEN = 0.5
+
 /**
  * Judges a trained version against the one that serves, moves the channel when it is better, and ends the run with the
  * verdict. Asked again for a run that has its verdict, it gives the same one.
+ *
+ * @throws EdgeloopError CONFLICT when somebody moves the channel at the same time: then it has to be judged anew
  */
 export async function promote(
   store: ObjectStore,
@@ -21,19 +30,32 @@ export async function promote(
   if (earlier) return withoutTime(earlier)
 
   const registry = modelRegistry(store, trained.model)
+  checkOrigin(trained, (await registry.manifest(trained.version)).manifest)
   const pointer = await registry.channel(channel)
-  // A crash after the channel moved and before the verdict was written: the candidate is already serving.
   const moved = pointer?.value.version === trained.version
   const serving = moved ? pointer.value.previous : (pointer?.value.version ?? null)
 
   const judgement = await judgeVersions(store, trained, serving)
-  if (judgement.verdict === 'promote' && !moved) {
-    const move = { version: trained.version, by: 'promote-model', why: judgement.why }
-    await registry.setChannel(channel, move, pointer)
+  // A crash after the channel moved and before the verdict was written: what was decided then stands, whatever has
+  // happened to the golden set since, because the candidate is serving already.
+  const decided: Judgement =
+    moved && pointer.value.by === BY
+      ? { ...judgement, verdict: 'promote', why: pointer.value.why }
+      : judgement
+  if (decided.verdict === 'promote' && !moved) {
+    await registry.setChannel(channel, { version: trained.version, by: BY, why: decided.why }, pointer)
   }
-  const verdict = { ...trained, channel, serving, judgement }
-  await runs.setVerdict(trained.run, verdict)
-  return verdict
+  return withoutTime(await runs.setVerdict(trained.run, { ...trained, channel, serving, judgement: decided }))
+}
+
+/** An event that mixes up runs would end one that it has nothing to do with. */
+function checkOrigin({ version, dataset, run }: Trained, { trainedOn }: Manifest): void {
+  if (trainedOn.dataset === dataset && trainedOn.run === run) return
+  throw new EdgeloopError(
+    'INVALID_INPUT',
+    `version ${version} is of run ${trainedOn.run} on ${trainedOn.dataset}, not of run ${run} on ${dataset}`,
+    { where: 'data.run', hint: 'send the model.trained of the run that trained this version' }
+  )
 }
 
 async function judgeVersions(
@@ -42,35 +64,53 @@ async function judgeVersions(
   serving: number | null
 ): Promise<Judgement> {
   const golden = await readGolden(store, trained.dataset)
-  if (golden.length === 0) return withoutGolden(serving)
+  if (golden.length === 0) return undecided(serving, 'there is no golden set', 0)
   const registry = modelRegistry(store, trained.model)
   const labels = [...new Set(golden.map(({ label }) => label))].sort()
   const { head } = await registry.head(trained.version)
   const columns = [...new Set([...labels, ...head.labels])]
   const scores = (version: number) => scoreGolden(store, registry, version, golden, columns)
+  const candidate = await scores(trained.version)
+  const before = serving === null ? undefined : await scores(serving)
+
+  const comparable = golden.flatMap(({ label }, i) => {
+    const row = candidate[i]
+    const servingRow = before?.[i]
+    if (!row || (before && !servingRow)) return []
+    return [{ truth: columns.indexOf(label), row, servingRow }]
+  })
+  const leftOut = golden.length - comparable.length
+  if (comparable.length < golden.length * ENOUGH_OF_GOLDEN)
+    return undecided(
+      serving,
+      `only ${comparable.length} of ${golden.length} golden photos have features to compare`,
+      leftOut
+    )
   return asEventData(
     judge({
-      truths: golden.map(({ label }) => columns.indexOf(label)),
-      candidate: await scores(trained.version),
-      serving: serving === null ? undefined : await scores(serving),
-    })
+      truths: comparable.map(({ truth }) => truth),
+      candidate: comparable.map(({ row }) => row),
+      serving: before && comparable.map(({ servingRow }) => servingRow!),
+    }),
+    leftOut
   )
 }
 
-/** Without golden photos nothing can be compared: the first model serves, and later ones wait for a golden set. */
-function withoutGolden(serving: number | null): Judgement {
-  const figures = { goldenPhotos: 0 }
-  if (serving === null)
-    return { verdict: 'promote', why: 'It is the first model, and there is no golden set.', figures }
-  return { verdict: 'inconclusive', why: 'There is no golden set to compare the models on.', figures }
+/** Where nothing can be compared, the first model serves, and later ones wait. */
+function undecided(serving: number | null, because: string, leftOut: number): Judgement {
+  const figures = { goldenPhotos: 0, leftOut }
+  if (serving === null) return { verdict: 'promote', why: `It is the first model, and ${because}.`, figures }
+  return { verdict: 'inconclusive', why: `The models cannot be compared: ${because}.`, figures }
 }
 
-function asEventData({ verdict, why, goldenPhotos, candidate, serving, comparison }: Judged): Judgement {
+function asEventData(judged: Judged, leftOut: number): Judgement {
+  const { verdict, why, goldenPhotos, candidate, serving, comparison } = judged
   return {
     verdict,
-    why,
+    why: leftOut > 0 ? `${why} Without features, and left out: ${leftOut} more.` : why,
     figures: {
       goldenPhotos,
+      leftOut,
       candidateAccuracy: candidate.accuracy,
       candidateLogLoss: candidate.logLoss,
       servingAccuracy: serving?.accuracy ?? null,

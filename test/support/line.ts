@@ -1,7 +1,7 @@
 import { createServer, request as httpRequest, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-type When = (request: { method: string; path: string }) => boolean
+type When = (request: { method: string; path: string }) => boolean | Promise<boolean>
 
 /** A way to a server that can be cut, for some requests or for all. */
 export interface Line {
@@ -20,11 +20,11 @@ export async function openLine(target: string): Promise<Line> {
   const { hostname, port } = new URL(target)
   let isCut: When = () => false
   let isAnswerCut: When = () => false
-  const server: Server = createServer((request, response) => {
+  const server: Server = createServer(async (request, response) => {
     const { method = '', url: path = '', headers } = request
-    if (isCut({ method, path })) return void request.socket.destroy()
-    const onward = httpRequest({ hostname, port, method, path, headers }, (answer) => {
-      if (isAnswerCut({ method, path })) return void request.socket.destroy()
+    if (await isCut({ method, path })) return void request.socket.destroy()
+    const onward = httpRequest({ hostname, port, method, path, headers }, async (answer) => {
+      if (await isAnswerCut({ method, path })) return void request.socket.destroy()
       response.writeHead(answer.statusCode!, answer.headers)
       answer.pipe(response)
     })
