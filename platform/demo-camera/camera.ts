@@ -30,8 +30,6 @@ export interface DemoCamera {
    * @throws EdgeloopError INVALID_INPUT when it is no number of a scene
    */
   label(index: number): string
-  /** What the scene with this number shows, without drawing it. */
-  label(index: number): string
   /**
    * The scene with this number (0, 1, 2, …), always the same for a seed. Of as many scenes in a row as there are labels,
    * counted from 0, each has another label.
@@ -41,7 +39,7 @@ export interface DemoCamera {
   scene(index: number): Promise<DemoScene>
 }
 
-/** @throws EdgeloopErrINVALID_INPUT */
+/** @throws EdgeloopError INVALID_INPUT */
 export function createDemoCamera({ seed, labels = CATS_AND_DOGS }: DemoCameraOptions): DemoCamera {
   const names = Object.keys(labels)
   if (names.length < 2)
@@ -51,10 +49,6 @@ export function createDemoCamera({ seed, labels = CATS_AND_DOGS }: DemoCameraOpt
     )
   const random = createRandom(seed).fork('demo camera')
   let props: Promise<Map<string, Props>> | undefined
-  const label = (index: number) => {
-    const round = Math.floor(index / names.length)
-    return random.fork(`labels ${round}`).shuffle(names)[index % names.length]!
-  }
   function label(index: number): string {
     if (!Number.isSafeInteger(index) || index < 0)
       throw new EdgeloopError('INVALID_INPUT', `a scene has a whole number from 0, and not ${index}`)
