@@ -7,6 +7,7 @@ import { decodeStructured, type EdgeloopEvent, encodeStructured, eventSchema } f
 import { createSpool } from '../lib/spool/index.ts'
 import { createBroker, type Publication } from './broker/index.ts'
 import { createConnector, subscribersOf } from './connector/index.ts'
+import { type Heartbeat, readHeartbeat } from './uplink/index.ts'
 
 export interface CloudAgentOptions {
   directory: string
@@ -15,22 +16,26 @@ export interface CloudAgentOptions {
   listen: { host: string; mqtt: number }
   /** How often the list of functions is looked at, in milliseconds. */
   pollMs?: number
-  /** Sees every event of the cloud once it is on disk. */
-  onEvent?(event: EdgeloopEvent): void
 }
 
 /** The connector in the cloud: the cloud's broker, and the functions that its events invoke. */
 export interface CloudAgent {
   broker: string
   port: number
-  /** Resolves when the event is on disk. */
-  publish(event: EdgeloopEvent): Promise<void>
+  /** The edges that have been heard of lately. */
+  edges(): Heartbeat[]
   close(): Promise<void>
 }
+
+/** An edge that has been silent for so long is out of reach, in milliseconds; heartbeats come every second. */
+const SILENT_MS = 3500
 
 export async function createCloudAgent(options: CloudAgentOptions): Promise<CloudAgent> {
   const { provider, listen, pollMs = 1000 } = options
   const database = await openDatabase(path.join(options.directory, 'database'))
+  const heard = new Map<string, { heartbeat: Heartbeat; at: number }>()
+  /** Events that are coming in by MQTT: the broker itself delivers them to those who watch. */
+  const arriving = new Set<string>()
   const spool = createSpool<EdgeloopEvent>(database, 'events', eventSchema)
   const connector = createConnector({
     spool,
@@ -46,11 +51,11 @@ export async function createCloudAgent(options: CloudAgentOptions): Promise<Clou
 
   const broker = await createBroker({ host: listen.host, port: listen.mqtt, accept })
 
-  /** Hints from the edges become events of the cloud; heartbeats and the rest are ordinary MQTT. */
+  /** Events become this agent's, heartbeats are remembered; everything else is ordinary MQTT. */
   async function accept({ topic, payload }: Publication): Promise<void> {
-    if (!topic.startsWith('events/')) return
     try {
-      await connector.publish(decodeStructured(payload))
+      if (topic.startsWith('events/')) await take(decodeStructured(payload))
+      else if (/^edges\/[^/]+\/heartbeat$/.test(topic)) remember(payload)
     } catch (thrown) {
       const error = asEdgeloopError(thrown)
       if (error.code !== 'INVALID_INPUT') throw error
@@ -58,9 +63,24 @@ export async function createCloudAgent(options: CloudAgentOptions): Promise<Clou
     }
   }
 
+  async function take(event: EdgeloopEvent): Promise<void> {
+    arriving.add(event.id)
+    try {
+      await connector.publish(event)
+    } finally {
+      arriving.delete(event.id)
+    }
+  }
+
+  function remember(payload: Uint8Array): void {
+    const heartbeat = readHeartbeat(payload)
+    heard.set(heartbeat.edge, { heartbeat, at: performance.now() })
+  }
+
   function announce(event: EdgeloopEvent): void {
-    options.onEvent?.(event)
-    const messages = [broker.publish(`events/${event.type}`, encodeStructured(event))]
+    const messages: Promise<void>[] = []
+    if (!arriving.has(event.id))
+      messages.push(broker.publish(`events/${event.type}`, encodeStructured(event)))
     if (event.type === 'model.promoted') {
       const { model, channel, version } = event.data
       messages.push(
@@ -73,11 +93,15 @@ export async function createCloudAgent(options: CloudAgentOptions): Promise<Clou
   return {
     broker: broker.url,
     port: broker.port,
-    publish: (event) => connector.publish(event),
+    edges: () =>
+      [...heard.values()].flatMap(({ heartbeat, at }) =>
+        performance.now() - at < SILENT_MS ? [heartbeat] : []
+      ),
     async close() {
       clearInterval(timer)
-      await broker.close()
+      // What still runs may want to announce its events.
       await connector.close()
+      await broker.close()
       await database.close()
     },
   }

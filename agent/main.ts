@@ -10,6 +10,7 @@ import { createLocalProvider, readProfiles } from '../gateway/index.ts'
 import { eventData } from '../lib/events/index.ts'
 import { readSettings } from '../lib/function/index.ts'
 import { objectStoreFromEnv } from '../lib/s3/index.ts'
+import { serveUntilStopped } from '../lib/service/index.ts'
 import { handlersOf, readStack } from '../lib/stack/index.ts'
 import { createEdgeAgent } from './edge-agent.ts'
 
@@ -53,16 +54,4 @@ const agent = await createEdgeAgent({
   listen: { host: HOST, http: settings.HTTP_PORT, mqtt: settings.MQTT_PORT },
   uplink: settings.UPLINK,
 })
-process.send?.({ gateway: agent.gateway, broker: agent.broker })
-
-let stopping = false
-async function stop(): Promise<void> {
-  if (stopping) return
-  stopping = true
-  await agent.close()
-  process.exit(0)
-}
-process.on('SIGTERM', stop)
-// A terminal sends Ctrl-C to everybody: whoever started this process decides when it ends.
-process.on('SIGINT', () => {})
-process.on('disconnect', stop)
+serveUntilStopped({ gateway: agent.gateway, broker: agent.broker }, agent.close)

@@ -1,10 +1,10 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { EdgeloopError } from '../lib/errors/index.ts'
 import type { EdgeloopEvent, Uplink } from '../lib/events/index.ts'
 import type { ObjectStore } from '../lib/s3/index.ts'
 import { type Cloud, startCloud } from './cloud/index.ts'
 import { type Edge, startEdge } from './edge/index.ts'
+import type { Service } from './service/index.ts'
 import { openStateDirectory } from './state/index.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -30,15 +30,16 @@ export interface PlatformOptions {
 /** A cloud and its edges on this machine. */
 export interface Platform {
   gateway: string
-  /** The cloud's MQTT broker. */
-  broker: string
   edges: Edge[]
+  /** The cloud's processes, which can be killed and started again. */
+  services: { gateway: Service; trainer: Service }
   /** The bucket. */
   store: ObjectStore
   dataset: string
   model: string
-  /** Invokes a cloud function through the gateway's provider; an event that it answers with is carried on. */
-  invoke(name: string, request: Request): Promise<Response>
+  /** Invokes a function through the gateway. */
+  invoke(name: string, init: RequestInit): Promise<Response>
+  /** Resolves when the event is on disk in the cloud. */
   publish(event: EdgeloopEvent): Promise<void>
   /** Sees every event of the cloud. Returns how to stop that. */
   onEvent(listener: (event: EdgeloopEvent) => void): () => void
@@ -46,7 +47,7 @@ export interface Platform {
 }
 
 /**
- * Brings up the local platform: S3, gateway, broker and trainer in this process, each edge in one of its own.
+ * Brings up the local platform: S3 in this process; gateway, trainer and each edge in processes of their own.
  *
  * @example
  * const platform = await createPlatform({ state: '.edgeloop', edges: 2 })
@@ -58,8 +59,12 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   const state = await openStateDirectory(options.state, options.fresh ?? false)
   const listeners = new Set<(event: EdgeloopEvent) => void>()
   const edges: Edge[] = []
-  const stackFile = path.join(root, 'stack.yml')
-  const profilesDirectory = path.join(root, 'edge-profiles')
+  const environment = {
+    STACK_FILE: path.join(root, 'stack.yml'),
+    PROFILES_DIR: path.join(root, 'edge-profiles'),
+    DATASET: dataset,
+    MODEL_NAME: model,
+  }
   let cloud: Cloud | undefined
 
   async function dispose(): Promise<void> {
@@ -68,31 +73,13 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     await state.release()
   }
 
-  function edgeNamed(name: string): Edge {
-    const edge = edges.find((candidate) => candidate.name === name)
-    if (edge?.online && edge.running) return edge
-    throw new EdgeloopError('UNAVAILABLE', `${name} is out of reach`, { where: name })
-  }
-
   try {
     cloud = await startCloud({
       state,
       host,
-      ports: { gateway: port ?? 0, broker: 0, s3: 0 },
-      stackFile,
-      profilesDirectory,
+      port: port ?? 0,
       dataset,
-      variables: { DATASET: dataset, MODEL_NAME: model, ...options.retrain },
-      edges: {
-        nodes: () =>
-          edges
-            .filter(({ online, running }) => online && running)
-            .map(({ name }) => ({
-              name,
-              labels: { 'node-role.kubernetes.io/edge': '', 'kubernetes.io/hostname': name },
-            })),
-        invoke: (edge, name, request) => relay(edgeNamed(edge), name, request),
-      },
+      environment: { ...environment, ...options.retrain },
       onEvent: (event) => {
         for (const listener of listeners) listener(event)
       },
@@ -105,14 +92,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
         host,
         ports: { http: port === undefined ? 0 : port + index, mqtt: 0 },
         cloud: ports,
-        environment: {
-          ...s3Environment,
-          STACK_FILE: stackFile,
-          PROFILES_DIR: profilesDirectory,
-          MODEL_NAME: model,
-          DATASET: dataset,
-          UPLINK: options.uplink ?? 'review',
-        },
+        environment: { ...environment, ...s3Environment, UPLINK: options.uplink ?? 'review' },
       })
     const indices = Array.from({ length: count }, (_, i) => i + 1)
     const started = await Promise.allSettled(indices.map(start))
@@ -124,36 +104,20 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     throw error
   }
 
-  const { store, provider, publish } = cloud
+  const { gateway, store, events, services } = cloud
   return {
-    gateway: cloud.gateway,
-    broker: cloud.broker,
+    gateway,
     edges,
+    services,
     store,
     dataset,
     model,
-    invoke: (name, request) => provider.invoke(name, request),
-    publish,
+    invoke: (name, init) => fetch(new URL(`/function/${name}`, gateway), init),
+    publish: events.publish,
     onEvent(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
     dispose,
   }
-}
-
-/** Sends a request for a function on to an edge's own gateway. */
-async function relay(edge: Edge, name: string, request: Request): Promise<Response> {
-  const { pathname, search } = new URL(request.url)
-  const url = new URL(`/function/${name}${pathname === '/' ? '' : pathname}${search}`, edge.gateway)
-  const init: RequestInit & { duplex: 'half' } = {
-    method: request.method,
-    headers: request.headers,
-    body: request.body,
-    duplex: 'half',
-  }
-  const response = await fetch(url, init)
-  const headers = new Headers(response.headers)
-  headers.set('X-Edge', edge.name)
-  return new Response(response.body, { status: response.status, headers })
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EdgeloopError } from '../../lib/errors/index.ts'
 import { eventData } from '../../lib/events/index.ts'
 
 const count = z.number().int().nonnegative()
@@ -37,3 +38,12 @@ export const heartbeat = z.object({
 
 export type Totals = z.infer<typeof totals>
 export type Heartbeat = z.infer<typeof heartbeat>
+
+/** @throws EdgeloopError INVALID_INPUT when the message is no heartbeat */
+export function readHeartbeat(payload: Uint8Array): Heartbeat {
+  try {
+    return heartbeat.parse(JSON.parse(new TextDecoder().decode(payload)))
+  } catch (cause) {
+    throw new EdgeloopError('INVALID_INPUT', 'not a heartbeat', { cause })
+  }
+}

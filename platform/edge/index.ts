@@ -1,1 +1,1 @@
-export { type Edge, type EdgeOptions, startEdge } from './edge-process.ts'
+export { type Edge, startEdge } from './edge.ts'

@@ -11,30 +11,31 @@ import { waitFor } from './wait.ts'
  * @throws EdgeloopError UNAVAILABLE when the run failed
  */
 export async function learn(platform: Platform, signal: AbortSignal): Promise<Verdict | undefined> {
-  const tick = new Request('http://trigger-retrain/', {
-    method: 'POST',
-    headers: { 'x-topic': 'cron-function' },
-  })
-  const response = await platform.invoke('trigger-retrain', tick)
-  if (!response.ok)
-    throw new EdgeloopError(
-      'UNAVAILABLE',
-      `trigger-retrain answered ${response.status}: ${await response.text()}`
-    )
-  const requested = await readEventResponse(response)
-  if (requested?.type !== 'retrain.requested') return undefined
-  await platform.publish(requested)
-
   const runs = runStore(platform.store, platform.dataset)
+  const before = (await runs.latest())?.run.id
+  await waitFor(() => tick(platform), signal)
+  const run = (await runs.latest())?.run.id
+  if (run === undefined || run === before) return undefined
   return waitFor(async () => {
-    const state = await runs.state(requested.data.run)
+    const state = await runs.state(run)
     if (state?.status?.state === 'failed')
-      throw new EdgeloopError(
-        'UNAVAILABLE',
-        `training run ${requested.data.run} failed: ${state.status.error}`
-      )
+      throw new EdgeloopError('UNAVAILABLE', `training run ${run} failed: ${state.status.error}`)
     return state?.verdict
   }, signal)
+}
+
+/** One tick of the schedule; undefined while the gateway is out of reach. */
+async function tick(platform: Platform): Promise<true | undefined> {
+  const asSchedule = { method: 'POST', headers: { 'x-topic': 'cron-function' } }
+  try {
+    const response = await platform.invoke('trigger-retrain', asSchedule)
+    if (!response.ok) return undefined
+    const requested = await readEventResponse(response)
+    if (requested) await platform.publish(requested)
+    return true
+  } catch {
+    return undefined
+  }
 }
 
 /** Waits until every edge in reach serves a version. */
@@ -45,7 +46,7 @@ export async function waitUntilServed(
 ): Promise<void> {
   await waitFor(async () => {
     const reachable = platform.edges.filter(({ online, running }) => online && running)
-    const statuses = await Promise.all(reachable.map((edge) => edge.status()))
-    return statuses.every(({ model }) => model.serving === version) || undefined
+    const statuses = await Promise.all(reachable.map((edge) => edge.status().catch(() => undefined)))
+    return statuses.every((status) => status?.model.serving === version) || undefined
   }, signal)
 }

@@ -9,7 +9,7 @@ const READS = 32
 /** Plays the people who answer the label queue. */
 export interface People {
   /**
-   * Answers up to `count` samples that wait for a person, the least certain ones first.
+   * Answers up to `count` samples that wait for a person: audited ones first, then the least certain ones.
    * @returns how many were answered
    */
   answer(count: number): Promise<number>
@@ -33,7 +33,7 @@ export function createPeople(platform: Platform, truth: (photo: string) => strin
 
   return {
     async answer(count) {
-      const queue = (await waiting()).toSorted(leastCertainFirst)
+      const queue = (await waiting()).toSorted(byUrgency)
       const chosen = queue.filter(({ photo }) => truth(photo.hash) !== undefined).slice(0, count)
       for (const { photo } of chosen) {
         const answer = { photo: photo.hash, label: truth(photo.hash)!, by: 'simulated-person' }
@@ -48,8 +48,9 @@ export function createPeople(platform: Platform, truth: (photo: string) => strin
   }
 }
 
-/** Photos without a prediction come first; the hash settles ties, so that a run can be repeated. */
-function leastCertainFirst(a: SampleRecord, b: SampleRecord): number {
+/** Audits first: they measure; then the least certain. The hash settles ties, so that a run can be repeated. */
+function byUrgency(a: SampleRecord, b: SampleRecord): number {
   const certainty = ({ prediction }: SampleRecord) => prediction?.confidence ?? 0
-  return certainty(a) - certainty(b) || (a.photo.hash < b.photo.hash ? -1 : 1)
+  const audited = Number(b.audit) - Number(a.audit)
+  return audited || certainty(a) - certainty(b) || (a.photo.hash < b.photo.hash ? -1 : 1)
 }

@@ -85,7 +85,9 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
       if (shown === 0) break
       next += shown
       await waitFor(async () => {
-        const totals = await readTotals(platform)
+        // An edge that is being restarted says nothing for a moment.
+        const totals = await readTotals(platform).catch(() => undefined)
+        if (!totals) return undefined
         onEvent({ event: 'progress', stage: 'photos', done: settledShare(totals, before, shown) })
         return isSettled(totals) || undefined
       }, signal)

@@ -47,10 +47,10 @@ export function createTrainingController(options: TrainingControllerOptions): Tr
     const attempt = (status?.attempt ?? 0) + 1
     const about = { dataset, model: run.model, run: run.id, snapshot: run.snapshot }
     await runs.setStatus(run.id, { state: 'started', attempt })
-    await publish(progress('retrain.started', { ...about, stage: 'start', done: 0 }, attempt))
+    report('retrain.started', { ...about, stage: 'start', done: 0 }, attempt)
     const end = await startJob(
       run.id,
-      (stage, done) => report({ ...about, stage, done }, attempt),
+      (stage, done) => report('retrain.progress', { ...about, stage, done }, attempt),
       closing.signal
     )
     if (closing.signal.aborted) return
@@ -71,10 +71,14 @@ export function createTrainingController(options: TrainingControllerOptions): Tr
     said = id
   }
 
-  function report(data: EventData<'retrain.progress'>, attempt: number): void {
-    publish(progress('retrain.progress', data, attempt)).catch((error: unknown) =>
-      console.error('progress:', asEdgeloopError(error).message)
-    )
+  /** For those who watch: nothing waits for it. */
+  function report(
+    type: 'retrain.started' | 'retrain.progress',
+    data: EventData<'retrain.progress'>,
+    attempt: number
+  ): void {
+    const event = createEvent(type, 'cloud/trainer', [data.run, attempt, data.stage, data.done], data)
+    publish(event).catch((error: unknown) => console.error('progress:', asEdgeloopError(error).message))
   }
 
   async function follow(): Promise<void> {
@@ -97,12 +101,4 @@ export function createTrainingController(options: TrainingControllerOptions): Tr
       await following
     },
   }
-}
-
-function progress<T extends 'retrain.started' | 'retrain.progress'>(
-  type: T,
-  data: EventData<T>,
-  attempt: number
-): EdgeloopEvent {
-  return createEvent(type, 'cloud/trainer', [data.run, attempt, data.stage, data.done], data) as EdgeloopEvent
 }

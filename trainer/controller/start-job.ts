@@ -20,6 +20,8 @@ export function processJobs(environment: Readonly<Record<string, string>>): Star
     let end: JobEnd = { error: 'the job ended without a word' }
     const job = execa(process.execPath, ['--import', 'tsx', main], {
       env: { ...environment, RUN: run },
+      // The channel tells the job when this process is gone, even by SIGKILL.
+      ipc: true,
       cancelSignal: signal,
       forceKillAfterDelay: 2000,
       reject: false,

@@ -18,6 +18,9 @@ function say(message: JobMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`)
 }
 
+// Whoever started this job will start it again; two at the same run would only be in each other's way.
+process.on('disconnect', () => process.exit())
+
 const store = objectStoreFromEnv(process.env)
 try {
   const manifest = await runTraining({
@@ -33,4 +36,6 @@ try {
   process.exitCode = 1
 } finally {
   store.close()
+  // An open channel would keep the process.
+  process.disconnect?.()
 }
