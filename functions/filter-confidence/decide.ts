@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { EdgeloopError } from '../../lib/errors/index.ts'
 import type { EventData, Neighbour, Sample } from '../../lib/events/index.ts'
 
 type Classified = EventData<'photo.classified'>
@@ -17,10 +18,12 @@ const SIMILAR_FEATURES = 0.95
  * Decides what a photo is worth: unreadable ones and near duplicates are rejected, confident ones accepted as
  * pseudo-labels, and the uncertain ones, with a small audited share of the confident, go to a person.
  * The same photo and model version always get the same decision.
+ *
+ * @throws EdgeloopError INVALID_INPUT for a prediction without its model's thresholds
  */
 export function decide(classified: Classified): Decision {
   const { prediction, thresholds } = classified
-  if (!prediction || !thresholds)
+  if (!prediction)
     return {
       band: 'reject',
       audit: false,
@@ -31,7 +34,14 @@ export function decide(classified: Classified): Decision {
       },
     }
 
-  const twin = classified.neighbours?.find(showsTheSame)
+  // Nothing is wrong with the photo: to reject it as unreadable would lose it without a word.
+  if (!thresholds)
+    throw new EdgeloopError('INVALID_INPUT', 'the prediction came without the thresholds of its model', {
+      where: 'data.thresholds',
+      hint: "send photo.classified as classify answers it: thresholds are in the model's manifest",
+    })
+
+  const twin = closest(classified.neighbours?.filter((other) => isTwin(other, classified)))
   if (twin)
     return {
       band: 'reject',
@@ -49,14 +59,14 @@ export function decide(classified: Classified): Decision {
 
   const { confidence } = prediction
   const numbers = { confidence, accept: thresholds.accept }
-  const percent = `${(confidence * 100).toFixed(1)} %`
+  const sure = `${percent(confidence)} sure of ${prediction.labels[0]!.label}`
   if (confidence < thresholds.accept)
     return {
       band: 'review',
       audit: false,
       reason: {
         code: 'uncertain',
-        text: `${percent} sure of ${prediction.labels[0]!.label}, below the ${thresholds.accept * 100} % of this model`,
+        text: `${sure}, below the ${percent(thresholds.accept)} of this model`,
         numbers,
       },
     }
@@ -67,20 +77,31 @@ export function decide(classified: Classified): Decision {
       audit: true,
       reason: {
         code: 'audit',
-        text: `${percent} sure, and drawn for a person to check`,
+        text: `${sure}, and drawn for a person to check`,
         numbers: { ...numbers, draw, audit: thresholds.audit },
       },
     }
   return {
     band: 'accept',
     audit: false,
-    reason: { code: 'confident', text: `${percent} sure of ${prediction.labels[0]!.label}`, numbers },
+    reason: { code: 'confident', text: sure, numbers },
   }
 }
 
-function showsTheSame({ distance, similarity }: Neighbour): boolean {
+/** Whether it is another photo of the same picture. */
+function isTwin({ photo, distance, similarity }: Neighbour, classified: Classified): boolean {
+  if (photo === classified.photo.hash) return false
   if (distance <= SAME_PICTURE_BITS) return true
   return distance <= SIMILAR_PICTURE_BITS && (similarity ?? 0) >= SIMILAR_FEATURES
+}
+
+function closest(neighbours: Neighbour[] = []): Neighbour | undefined {
+  return neighbours.toSorted((a, b) => a.distance - b.distance || (a.photo < b.photo ? -1 : 1))[0]
+}
+
+/** Rounded down, so that nobody reads that 95 % are below 95 %, or that a model is 100 % sure. */
+function percent(share: number): string {
+  return `${Math.floor(share * 1000 + 1e-6) / 10} %`
 }
 
 /** A number in [0, 1) that depends on nothing but photo and model version, so that nobody can steer who is audited. */
