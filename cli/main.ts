@@ -30,6 +30,11 @@ program
   .option('--labels-per-round <N>', 'photos that people label in a round', '6')
   .option('--edges <N>', 'edges', '2')
   .option('--devices <N>', 'cameras at each edge', '1')
+  .option('--cut <EDGE:FROM-TO...>', 'cut an edge off from the cloud, from round FROM to round TO')
+  .option(
+    '--kill <NAME:ROUND...>',
+    'kill an edge, gateway or trainer in the middle of a round, and restart it'
+  )
   .option('--uplink <MODE>', 'what leaves an edge: features, review or all', 'review')
   .option('--state <DIR>', 'where everything is kept')
   .option('--fresh', 'start over: remove what the state directory holds')

@@ -35,6 +35,16 @@ export function textReporter(out: NodeJS.WritableStream & Partial<Pick<WriteStre
           draw('')
           line(`  version ${event.version}: ${event.verdict}. ${event.why}`)
           break
+        case 'cut':
+          line(`  ${event.edge} is cut off from the cloud`)
+          break
+        case 'healed':
+          line(`  ${event.edge} is back in the cloud's reach`)
+          break
+        case 'killed':
+        case 'restarted':
+          line(`  ${event.target} was ${event.event}`)
+          break
         case 'round':
           draw('')
           line(roundLine(event))

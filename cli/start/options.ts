@@ -2,6 +2,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { eventData } from '../../lib/events/index.ts'
+import { parseCut, parseKill } from '../../platform/rounds/index.ts'
 
 const whole = z.coerce.number().int().nonnegative()
 const positive = z.coerce.number().int().positive()
@@ -15,6 +16,14 @@ const schema = z.object({
   rounds: whole.optional(),
   perRound: positive,
   labelsPerRound: whole,
+  cut: z
+    .array(z.string())
+    .default([])
+    .transform((cuts) => cuts.map(parseCut)),
+  kill: z
+    .array(z.string())
+    .default([])
+    .transform((kills) => kills.map(parseKill)),
   edges: positive.max(20),
   devices: positive.max(20),
   uplink: eventData.uplink,

@@ -38,6 +38,7 @@ export async function start(options: StartOptions): Promise<void> {
       perRound: options.perRound,
       labelsPerRound: options.labelsPerRound,
       devicesPerEdge: options.devices,
+      faults: { cuts: options.cut, kills: options.kill },
       onEvent: reporter.event,
       signal: stopping.signal,
     })

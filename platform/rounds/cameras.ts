@@ -1,6 +1,9 @@
 import { createDevice, type Device } from '../../device/index.ts'
+import type { Answer } from '../../lib/messages/index.ts'
 import { photoHash } from '../../lib/photo/index.ts'
+import type { Edge } from '../edge/index.ts'
 import type { Platform } from '../platform.ts'
+import type { DeviceAnswer } from './report.ts'
 import type { PhotoSupply } from './supply.ts'
 
 /** Photos that a camera has under way at a time. */
@@ -26,16 +29,23 @@ export async function createCameras(
   platform: Platform,
   supply: PhotoSupply,
   perEdge: number,
-  next: number
+  next: number,
+  onAnswer: (answer: DeviceAnswer) => void
 ): Promise<Cameras> {
   const truths = new Map<string, string>()
   // After a restart, people still know what they saw before.
   for (let index = 0; index < next; index++) await remember(index)
 
-  const cameras: Device[] = platform.edges.flatMap(({ name, broker }) =>
-    Array.from({ length: perEdge }, (_, i) =>
-      createDevice({ name: `${name}-camera-${i + 1}`, broker, inFlight: IN_FLIGHT })
-    )
+  const cameras: Device[] = platform.edges.flatMap((edge) =>
+    Array.from({ length: perEdge }, (_, i) => {
+      const device = `${edge.name}-camera-${i + 1}`
+      return createDevice({
+        name: device,
+        broker: edge.broker,
+        inFlight: IN_FLIGHT,
+        onAnswer: (answer) => onAnswer(shown(edge, device, answer)),
+      })
+    })
   )
 
   async function remember(index: number): Promise<Uint8Array | undefined> {
@@ -62,5 +72,18 @@ export async function createCameras(
     async close() {
       await Promise.all(cameras.map((camera) => camera.close()))
     },
+  }
+}
+
+function shown({ name, online }: Edge, device: string, answer: Answer): DeviceAnswer {
+  const recognised = 'labels' in answer
+  return {
+    event: 'answer',
+    edge: name,
+    online,
+    device,
+    photo: answer.photo,
+    label: recognised ? answer.labels[0]!.label : null,
+    confidence: recognised ? answer.confidence : null,
   }
 }

@@ -2,6 +2,7 @@
  * The loop in rounds, as `npm start` shows it and benchmarks measure it.
  * @module
  */
+export { type FaultPlan, parseCut, parseKill } from './faults.ts'
 export { folderSupply } from './folder-supply.ts'
 export type { RoundReport, RunEvent } from './report.ts'
 export { type RunOptions, runRounds } from './run-rounds.ts'

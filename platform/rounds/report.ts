@@ -13,10 +13,26 @@ export interface RoundReport extends Totals {
   promoted: boolean
 }
 
+/** What an edge told one of its devices. */
+export interface DeviceAnswer {
+  event: 'answer'
+  edge: string
+  /** Whether the edge was in the cloud's reach. */
+  online: boolean
+  device: string
+  photo: string
+  /** Null for a photo that could not be classified. */
+  label: string | null
+  confidence: number | null
+}
+
 /** What a run says while it goes on. */
 export type RunEvent =
   | { event: 'started'; gateway: string; edges: { name: string; gateway: string; broker: string }[] }
   | { event: 'progress'; stage: string; done: number }
   | { event: 'judged'; version: number; verdict: string; why: string }
+  | { event: 'cut' | 'healed'; edge: string }
+  | { event: 'killed' | 'restarted'; target: string }
+  | DeviceAnswer
   | ({ event: 'round' } & RoundReport)
   | ({ event: 'summary'; goldenLabels: number; objects: number; seconds: number } & RoundReport)

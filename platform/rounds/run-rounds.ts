@@ -1,7 +1,9 @@
+import type { Totals } from '../../agent/index.ts'
 import { sampleStore } from '../../lib/dataset/index.ts'
 import { modelRegistry } from '../../lib/registry/index.ts'
 import type { Platform } from '../platform.ts'
 import { createCameras } from './cameras.ts'
+import { createFaults, type FaultPlan } from './faults.ts'
 import { learn, waitUntilServed } from './learn.ts'
 import { createPeople } from './people.ts'
 import { progressFile } from './progress-file.ts'
@@ -9,7 +11,7 @@ import type { RoundReport, RunEvent } from './report.ts'
 import { seedDataset } from './seed-dataset.ts'
 import type { PhotoSupply } from './supply.ts'
 import { createTestSet } from './test-set.ts'
-import { isSettled, readTotals } from './totals.ts'
+import { isSettled, readTotals, readTotalsByEdge, sum } from './totals.ts'
 import { waitFor } from './wait.ts'
 
 export interface RunOptions {
@@ -22,6 +24,7 @@ export interface RunOptions {
   rounds?: number
   perRound: number
   labelsPerRound: number
+  faults: FaultPlan
   devicesPerEdge: number
   onEvent(event: RunEvent): void
   signal: AbortSignal
@@ -51,7 +54,8 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
       onEvent({ event: 'judged', version, verdict: judgement.verdict, why: judgement.why })
     }
   })
-  const cameras = await createCameras(platform, supply, options.devicesPerEdge, from.next)
+  const cameras = await createCameras(platform, supply, options.devicesPerEdge, from.next, onEvent)
+  const faults = createFaults(platform, options.faults, onEvent)
   const people = createPeople(platform, cameras.truth)
   const registry = modelRegistry(platform.store, platform.model)
   // The test set is computed on one core while the other one trains the first model.
@@ -71,6 +75,21 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
     return made
   }
 
+  /** Waits until all photos have their outcome, and all samples that can be are in the bucket. */
+  async function settle(): Promise<void> {
+    await waitFor(async () => {
+      // An edge that is being restarted says nothing for a moment.
+      const edges = await readTotalsByEdge(platform).catch(() => undefined)
+      if (!edges) return undefined
+      onEvent({
+        event: 'progress',
+        stage: 'photos',
+        done: decidedShare(sum(edges.map(({ totals }) => totals))),
+      })
+      return edges.every(({ totals, online }) => isSettled(totals, online)) || undefined
+    }, signal)
+  }
+
   try {
     await seedDataset(platform, supply)
     let last: RoundReport | undefined
@@ -80,22 +99,20 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
     }
     const end = options.rounds === undefined ? Number.POSITIVE_INFINITY : options.rounds
     for (let round = Math.max(1, from.round); round <= end; round++) {
-      const before = (await readTotals(platform)).captured
-      const shown = await cameras.capture(options.perRound)
+      faults.beginRound(round)
+      const [shown] = await Promise.all([cameras.capture(options.perRound), faults.midRound(round)])
       if (shown === 0) break
       next += shown
-      await waitFor(async () => {
-        // An edge that is being restarted says nothing for a moment.
-        const totals = await readTotals(platform).catch(() => undefined)
-        if (!totals) return undefined
-        onEvent({ event: 'progress', stage: 'photos', done: settledShare(totals, before, shown) })
-        return isSettled(totals) || undefined
-      }, signal)
+      await settle()
       labelsAsked += await people.answer(options.labelsPerRound)
-      const verdict = await learn(platform, signal)
+      const [verdict] = await Promise.all([learn(platform, signal), faults.whileTraining(round)])
+      faults.endRound(round)
       last = await report(round, verdict?.judgement.verdict === 'promote')
     }
+    faults.end()
+    await settle()
     last ??= await report(from.round - 1, false)
+    last = { ...last, ...(await readTotals(platform)) }
     const objects = (await sampleStore(platform.store, platform.dataset).list()).length
     const seconds = (performance.now() - started) / 1000
     onEvent({ event: 'summary', ...last, goldenLabels: supply.golden.length, objects, seconds })
@@ -106,9 +123,7 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
   }
 }
 
-/** The share of a round's photos that have their outcome, 0 to 1. */
-function settledShare(totals: Awaited<ReturnType<typeof readTotals>>, before: number, shown: number): number {
-  const { accepted, review, rejected, deadLettered } = totals
-  const done = accepted + review + rejected + deadLettered - before
-  return Math.min(1, Math.max(0, done / shown))
+/** The share of the photos that have their outcome, 0 to 1. */
+function decidedShare({ captured, accepted, review, rejected, deadLettered }: Totals): number {
+  return captured === 0 ? 1 : (accepted + review + rejected + deadLettered) / captured
 }
