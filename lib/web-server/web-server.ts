@@ -1,0 +1,64 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { EdgeloopError } from '../errors/index.ts'
+
+export interface WebServerOptions {
+  fetch(request: Request): Response | Promise<Response>
+  host: string
+  /** 0 takes a free one. */
+  port: number
+  /** For messages: what cannot listen. */
+  name: string
+}
+
+export interface WebServer {
+  /** `http://HOST:PORT` */
+  url: string
+  port: number
+  /** Takes no more connections, lets running requests end for a moment, and breaks off what is left. */
+  close(): Promise<void>
+}
+
+/** How long running requests may take to end when the server closes, in milliseconds. */
+const GRACE_MS = 1000
+/** How often connections are looked for whose request has ended meanwhile, in milliseconds. */
+const LOOK_MS = 20
+
+/** @throws EdgeloopError UNAVAILABLE when it cannot listen, with what is in the way */
+export async function serveHttp({ fetch, host, port, name }: WebServerOptions): Promise<WebServer> {
+  const server = createAdaptorServer({ fetch, hostname: host }) as Server
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(
+        new EdgeloopError('UNAVAILABLE', `${name} cannot listen: ${reasonOf(cause)}`, {
+          where: `${host}:${port}`,
+          hint: 'stop what uses the port, or choose another one',
+          cause,
+        })
+      )
+    )
+    server.listen(port, host, resolve)
+  })
+  // Running out of file descriptors, say: a connection is lost, the server goes on.
+  server.on('error', (error) => console.error(`${name}:`, error.message))
+  const bound = (server.address() as AddressInfo).port
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    close: () =>
+      new Promise((resolve) => {
+        const letGo = setInterval(() => server.closeIdleConnections(), LOOK_MS)
+        const breakOff = setTimeout(() => server.closeAllConnections(), GRACE_MS)
+        server.close(() => {
+          clearInterval(letGo)
+          clearTimeout(breakOff)
+          resolve()
+        })
+      }),
+  }
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  return code === 'EADDRINUSE' ? 'the port is in use' : message
+}
