@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { Aedes, type AuthorizePublishHandler, type Client, type PublishPacket } from 'aedes'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
 
@@ -9,8 +9,9 @@ export interface Publication {
 }
 
 export interface BrokerOptions {
-  port: number
   host: string
+  /** 0 takes a free one. */
+  port: number
   /**
    * Takes a publication before it is acknowledged: the PUBACK goes out when this resolves, and the connection is
    * closed when it rejects, so that the client keeps what it has sent and tries again.
@@ -21,20 +22,47 @@ export interface BrokerOptions {
 /** An MQTT 3.1.1 broker in this process, whose acknowledgement means whatever `accept` means. */
 export interface Broker {
   /** `mqtt://HOST:PORT` */
-  url: string
-  port: number
+  readonly url: string
+  readonly port: number
+  /**
+   * Lets clients in; until then publishing reaches nobody.
+   * @throws EdgeloopError UNAVAILABLE when it cannot listen, with what is in the way
+   */
+  listen(): Promise<void>
   /** Delivers to subscribers; does not pass through `accept`. */
   publish(topic: string, payload: string, options?: { retain?: boolean }): Promise<void>
+  /** Ends every connection, and waits for what is being accepted. */
   close(): Promise<void>
 }
 
-/**
- * Starts the broker.
- * @throws EdgeloopError UNAVAILABLE when the port is taken
- */
+/** Topics of the broker itself, which nobody else publishes to. */
+const RESERVED = '$SYS/'
+
+/** A broker that listens. */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
+  const broker = await openBroker(options)
+  try {
+    await broker.listen()
+    return broker
+  } catch (error) {
+    await broker.close()
+    throw error
+  }
+}
+
+/** A broker that does not listen yet: what publishes to it can be there before the first client. */
+export async function openBroker(options: BrokerOptions): Promise<Broker> {
+  const { host, accept } = options
+  let { port } = options
+  const accepting = new Set<Promise<void>>()
+  const sockets = new Set<Socket>()
   const aedes = await Aedes.createBroker({ authorizePublish })
-  const server = createServer(aedes.handle)
+  // A receipt follows its photo in a packet of its own, which must not wait for more to send.
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    aedes.handle(socket)
+  })
 
   function authorizePublish(
     client: Client | null,
@@ -45,39 +73,62 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       done(null)
       return
     }
+    if (packet.topic.startsWith(RESERVED)) {
+      done(new EdgeloopError('INVALID_INPUT', `${RESERVED} is reserved`, { where: packet.topic }))
+      return
+    }
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
-    options.accept({ topic: packet.topic, payload }).then(
-      () => done(null),
-      (thrown: unknown) => done(asEdgeloopError(thrown))
-    )
+    const taking = accept({ topic: packet.topic, payload })
+      .then(
+        () => done(null),
+        (thrown: unknown) => done(asEdgeloopError(thrown))
+      )
+      .finally(() => accepting.delete(taking))
+    accepting.add(taking)
   }
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(
-        new EdgeloopError('UNAVAILABLE', `the MQTT broker cannot listen: ${cause.code}`, {
-          where: `${options.host}:${options.port}`,
-          hint: 'stop what uses the port, or choose another one',
-          cause,
-        })
-      )
-    )
-    server.listen(options.port, options.host, resolve)
-  })
-  const address = server.address()
-  const port = typeof address === 'object' && address ? address.port : options.port
-
   return {
-    url: `mqtt://${options.host}:${port}`,
-    port,
+    get url() {
+      return `mqtt://${host.includes(':') ? `[${host}]` : host}:${port}`
+    },
+    get port() {
+      return port
+    },
+
+    async listen() {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', (cause: NodeJS.ErrnoException) =>
+          reject(
+            new EdgeloopError(
+              'UNAVAILABLE',
+              `the MQTT broker cannot listen: ${cause.code === 'EADDRINUSE' ? 'the port is in use' : cause.message}`,
+              { where: `${host}:${port}`, hint: 'stop what uses the port, or choose another one', cause }
+            )
+          )
+        )
+        server.listen(port, host, resolve)
+      })
+      // Running out of file descriptors, say: a connection is lost, the broker goes on.
+      server.on('error', (error) => console.error('MQTT broker:', error.message))
+      const address = server.address()
+      if (typeof address === 'object' && address) port = address.port
+    },
+
     publish: (topic, payload, { retain = false } = {}) =>
       new Promise((resolve, reject) => {
         const packet = { cmd: 'publish' as const, topic, payload, qos: 1 as const, retain, dup: false }
         aedes.publish(packet, (error) => (error ? reject(error) : resolve()))
       }),
-    close: () =>
-      new Promise((resolve) => {
-        aedes.close(() => server.close(() => resolve()))
-      }),
+
+    async close() {
+      const stopped = new Promise<void>((resolve) => {
+        server.close(() => resolve())
+      })
+      await new Promise<void>((resolve) => aedes.close(() => resolve()))
+      // Those that never said who they are: the broker does not know them.
+      for (const socket of sockets) socket.destroy()
+      await stopped
+      await Promise.allSettled(accepting)
+    },
   }
 }

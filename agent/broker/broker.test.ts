@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto'
+import { connect as connectSocket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import mqtt, { type MqttClient } from 'mqtt'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { EdgeloopError } from '../../lib/errors/index.ts'
+import { type Broker, openBroker, type Publication } from './index.ts'
+
+let broker: Broker
+let accept: (publication: Publication) => Promise<void>
+const clients: MqttClient[] = []
+
+async function client(name: string, more: mqtt.IClientOptions = {}): Promise<MqttClient> {
+  const options = { clientId: name, reconnectPeriod: 20, ...more }
+  const connected = await mqtt.connectAsync(broker.url, options)
+  connected.on('error', () => {})
+  clients.push(connected)
+  return connected
+}
+
+/** What arrives at a client that subscribes to a filter. */
+async function listen(to: MqttClient, filter: string): Promise<{ topic: string; text: string }[]> {
+  const heard: { topic: string; text: string }[] = []
+  to.on('message', (topic, payload) => heard.push({ topic, text: payload.toString() }))
+  await to.subscribeAsync(filter, { qos: 1 })
+  return heard
+}
+
+const start = (port = 0) =>
+  openBroker({ host: '127.0.0.1', port, accept: (publication) => accept(publication) })
+
+beforeEach(async () => {
+  accept = async () => {}
+  broker = await start()
+  await broker.listen()
+})
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((open) => open.endAsync(true)))
+  await broker.close()
+})
+
+describe('an acknowledgement', () => {
+  it.each([1, 2] as const)('comes only after accept has resolved (QoS %i)', async (qos) => {
+    let onDisk = () => {}
+    const accepted: string[] = []
+    accept = async ({ topic, payload }) => {
+      accepted.push(`${topic} ${Buffer.from(payload)}`)
+      await new Promise<void>((resolve) => {
+        onDisk = resolve
+      })
+    }
+    const device = await client('pi')
+    let acknowledged = false
+    const publishing = device.publishAsync('photos/pi', 'bytes', { qos }).then(() => {
+      acknowledged = true
+    })
+    await vi.waitFor(() => expect(accepted).toEqual(['photos/pi bytes']))
+    await sleep(50)
+    expect(acknowledged).toBe(false)
+    onDisk()
+    await publishing
+  })
+
+  it('does not come when accept rejects: the connection closes, and the client comes again until it is taken', async () => {
+    let attempts = 0
+    accept = async () => {
+      attempts++
+      if (attempts < 3) throw new EdgeloopError('UNAVAILABLE', 'the disk is full')
+    }
+    const device = await client('pi')
+    const closed = vi.fn()
+    device.on('close', closed)
+    await device.publishAsync('photos/pi', 'bytes', { qos: 1 })
+    expect(attempts).toBe(3)
+    expect(closed).toHaveBeenCalledTimes(2)
+  })
+
+  it('of one publication does not wait for another one', async () => {
+    let finish = () => {}
+    const slow = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    accept = ({ topic }) => (topic === 'photos/slow' ? slow : Promise.resolve())
+    const device = await client('pi')
+    device.publishAsync('photos/slow', 'bytes', { qos: 1 }).catch(() => {})
+    const other = await client('pi-2')
+    await other.publishAsync('photos/fast', 'bytes', { qos: 1 })
+    finish()
+  })
+
+  it('of a rejected publication leaves other clients alone', async () => {
+    accept = async ({ topic }) => {
+      if (topic === 'photos/bad') throw new Error('no')
+    }
+    const [bad, good] = [await client('bad', { reconnectPeriod: 0 }), await client('good')]
+    const heard = await listen(good, 'photos/#')
+    bad.publishAsync('photos/bad', 'bytes', { qos: 1 }).catch(() => {})
+    await vi.waitFor(() => expect(bad.connected).toBe(false))
+    await good.publishAsync('photos/good', 'bytes', { qos: 1 })
+    await vi.waitFor(() => expect(heard).toEqual([{ topic: 'photos/good', text: 'bytes' }]))
+  })
+})
+
+describe('delivery', () => {
+  it('reaches the other clients, and what the broker itself says does not pass through accept', async () => {
+    const seen: string[] = []
+    accept = async ({ topic }) => void seen.push(topic)
+    const [one, two] = [await client('one'), await client('two')]
+    const [atOne, atTwo] = [await listen(one, 'answers/one'), await listen(two, 'answers/+')]
+    await broker.publish('answers/one', 'cat')
+    await one.publishAsync('answers/two', 'dog', { qos: 1 })
+    await vi.waitFor(() => expect(atTwo).toHaveLength(2))
+    expect(atOne).toEqual([{ topic: 'answers/one', text: 'cat' }])
+    expect(seen).toEqual(['answers/two'])
+  })
+
+  it('of a retained message reaches whoever comes later, the last one only', async () => {
+    await broker.publish('models/photos/stable', '{"version":1}', { retain: true })
+    await broker.publish('models/photos/stable', '{"version":2}', { retain: true })
+    await broker.publish('models/photos/other', 'not retained')
+    const heard = await listen(await client('late'), 'models/#')
+    await vi.waitFor(() => expect(heard).toEqual([{ topic: 'models/photos/stable', text: '{"version":2}' }]))
+    await sleep(50)
+    expect(heard).toHaveLength(1)
+  })
+
+  it('keeps answers for a device that is away for a while', async () => {
+    const device = await client('pi', { clean: false })
+    await listen(device, 'answers/pi')
+    await device.endAsync(true)
+    await broker.publish('answers/pi', 'cat')
+    const back = mqtt.connect(broker.url, { clientId: 'pi', clean: false })
+    clients.push(back)
+    const heard: string[] = []
+    back.on('message', (_, payload) => heard.push(payload.toString()))
+    await vi.waitFor(() => expect(heard).toEqual(['cat']))
+  })
+
+  it('takes large payloads whole', async () => {
+    const photo = randomBytes(12_000_000)
+    let taken: Uint8Array | undefined
+    accept = async ({ payload }) => {
+      taken = payload
+    }
+    const device = await client('pi')
+    await device.publishAsync('photos/pi', photo, { qos: 1 })
+    expect(photo.equals(taken!)).toBe(true)
+  })
+
+  it('keeps the topics of the broker itself to itself', async () => {
+    const seen: string[] = []
+    accept = async ({ topic }) => void seen.push(topic)
+    const intruder = await client('intruder', { reconnectPeriod: 0 })
+    intruder.publishAsync('$SYS/x/new/clients', 'pi', { qos: 1 }).catch(() => {})
+    await vi.waitFor(() => expect(intruder.connected).toBe(false))
+    expect(seen).toEqual([])
+  })
+})
+
+describe('its port', () => {
+  it('is free until it listens', async () => {
+    const second = await start()
+    await second.publish('answers/pi', 'to nobody')
+    await second.close()
+  })
+
+  it('that is taken is an error that says what to do', async () => {
+    const second = await start(broker.port)
+    await expect(second.listen()).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'the MQTT broker cannot listen: the port is in use',
+      where: `127.0.0.1:${broker.port}`,
+      hint: 'stop what uses the port, or choose another one',
+    })
+    await second.close()
+  })
+})
+
+describe('close', () => {
+  it('waits for what is being accepted, and not for connections that never said who they are', async () => {
+    let finish = () => {}
+    let begun = false
+    accept = async () => {
+      begun = true
+      await new Promise<void>((resolve) => {
+        finish = resolve
+      })
+    }
+    const silent = connectSocket(broker.port, '127.0.0.1').on('error', () => {})
+    const device = await client('pi', { reconnectPeriod: 0 })
+    device.publishAsync('photos/pi', 'bytes', { qos: 1 }).catch(() => {})
+    await vi.waitFor(() => expect(begun).toBe(true))
+    let closed = false
+    const closing = broker.close().then(() => {
+      closed = true
+    })
+    await vi.waitFor(() => expect(silent.destroyed).toBe(true))
+    expect(closed).toBe(false)
+    finish()
+    await closing
+    broker = await start()
+  })
+})
