@@ -1,8 +1,10 @@
+import { z } from 'zod'
 import type { FunctionStatus } from '../../gateway/index.ts'
 import { type EdgeloopEvent, eventRequest } from '../../lib/events/index.ts'
 import { createWorker, type Entry, type Outcome, type Spool, type Worker } from '../../lib/spool/index.ts'
 import { type FunctionTraits, traitsOf } from '../../lib/stack/index.ts'
-import { readAnswer } from './outcome.ts'
+import { withDeadline } from '../../lib/waiting/index.ts'
+import { type Answer, readAnswer } from './outcome.ts'
 import { matchesTopic } from './topic-filter.ts'
 
 /** A function that events may invoke. */
@@ -26,54 +28,83 @@ export interface ConnectorOptions {
   onEvent?(event: EdgeloopEvent): void
   /** Runs inside the transaction in which an event becomes a dead letter. */
   onDeadLetter?(event: EdgeloopEvent, subscriber: string, why: string): void
+  /** Waits between attempts. */
+  backoff?: { initialMs: number; maxMs: number }
+  /** How long a function may take for one event, in milliseconds. */
+  timeoutMs?: number
 }
 
 /** Carries events to the functions whose topics match, and what they answer to the next ones. */
 export interface Connector {
-  /** Follows the functions that are deployed now. Events for one that has gone wait for its return. */
+  /**
+   * Follows the functions that are deployed now. For one that has gone, events go on waiting: it may be replaced at
+   * this moment, or switched off on this node, and nothing that it would have got may be lost.
+   */
   subscribe(subscribers: readonly Subscriber[]): Promise<void>
   /** Resolves when the event is on disk for every function that wants it. A repeated event is recognised by its id. */
   publish(event: EdgeloopEvent): Promise<void>
   /** The same inside a transaction of the spool's database. */
   publishSync(event: EdgeloopEvent): void
-  /** Stops taking, waits for what runs. */
+  /** Stops taking, waits a moment for what runs; what is not done then stays queued. */
   close(): Promise<void>
 }
 
-/** Waits between attempts: long enough for a restart, short enough that a healed line is used at once. */
+/** Long enough for a restart, short enough that a healed line is used at once. */
 const BACKOFF = { initialMs: 200, maxMs: 5_000 }
+/** Enough for a large photo over a slow line. A function that hangs must not hold its queue up for ever. */
+const TIMEOUT_MS = 5 * 60_000
+/** How long running functions may take to end when a worker stops, in milliseconds. */
+const GRACE_MS = 2_000
+
+/** The topics of each function that was ever deployed here, kept so that a restart knows who is absent. */
+const knownTopics = z.array(z.string())
 
 export function createConnector(options: ConnectorOptions): Connector {
-  const { spool, invoke } = options
+  const { spool, invoke, backoff = BACKOFF, timeoutMs = TIMEOUT_MS } = options
   const { database } = spool
-  /** Who gets events from now on; replaced in one assignment, so that no event falls between two lists. */
-  let current: readonly Subscriber[] = []
+  const known = database.table('connector.topics', knownTopics)
+  /** Who gets events, deployed now or not. */
+  const audience = new Map<string, readonly string[]>()
+  for (const name of known.keys()) audience.set(String(name), known.get(name) ?? [])
   const workers = new Map<string, { subscriber: Subscriber; worker: Worker }>()
+  let turn: Promise<void> = Promise.resolve()
+  let closing = false
 
   function publishSync(event: EdgeloopEvent): void {
     const topic = `events/${event.type}`
-    for (const { name, traits } of current) {
-      if (traits.topics.some((filter) => matchesTopic(filter, topic)))
+    for (const [name, topics] of audience) {
+      if (topics.some((filter) => matchesTopic(filter, topic)))
         spool.enqueueSync({ queue: name, key: event.id, payload: event })
     }
     options.onEvent?.(event)
   }
 
-  async function handle({ name, traits }: Subscriber, entry: Entry<EdgeloopEvent>): Promise<Outcome> {
+  async function handle(subscriber: Subscriber, entry: Entry<EdgeloopEvent>, stopped: AbortSignal) {
+    const answer = await ask(subscriber, entry, stopped)
+    if ('refused' in answer) return deadLetter(subscriber, entry, answer.refused)
+    if ('failed' in answer) return { error: answer.failed, retryAfterMs: answer.retryAfterMs }
+    const { follower } = answer
+    return { done: true as const, commit: () => follower && publishSync(follower) }
+  }
+
+  async function ask(
+    { name, traits }: Subscriber,
+    entry: Entry<EdgeloopEvent>,
+    stopped: AbortSignal
+  ): Promise<Answer> {
     const event = options.enrich?.(entry.payload, traits.context) ?? entry.payload
     const request = eventRequest(`http://${name}/`, event, {
       'x-topic': `events/${event.type}`,
       'x-connector': 'edgeloop',
       'x-call-id': entry.id.replaceAll('/', '-'),
     })
-    const answer = await readAnswer(await invoke(name, request))
-    if ('refused' in answer) {
-      const dead = answer.refused
-      return { dead, commit: () => options.onDeadLetter?.(entry.payload, name, dead) }
-    }
-    if ('failed' in answer) return { error: answer.failed, retryAfterMs: answer.retryAfterMs }
-    const { follower } = answer
-    return { done: true, commit: () => follower && publishSync(follower) }
+    return withDeadline(stopped, timeoutMs, async (signal) =>
+      readAnswer(await invoke(name, new Request(request, { signal })))
+    )
+  }
+
+  function deadLetter({ name }: Subscriber, entry: Entry<EdgeloopEvent>, dead: string): Outcome {
+    return { dead, commit: () => options.onDeadLetter?.(entry.payload, name, dead) }
   }
 
   function start(subscriber: Subscriber): Worker {
@@ -81,30 +112,58 @@ export function createConnector(options: ConnectorOptions): Connector {
       spool,
       queue: subscriber.name,
       concurrency: subscriber.traits.maxInflight,
-      backoff: BACKOFF,
-      handle: (entry) => handle(subscriber, entry),
-      onError: (error) => console.error(`${subscriber.name}:`, error),
+      backoff,
+      handle: (entry, signal) => handle(subscriber, entry, signal),
+      onError: (error) => {
+        if (!closing) console.error(`${subscriber.name}:`, error)
+      },
     })
   }
 
+  /** On disk first, so that no restart forgets a function for which events are waiting. */
+  async function remember(subscribers: readonly Subscriber[]): Promise<void> {
+    const changed = subscribers.filter(
+      ({ name, traits }) => audience.get(name)?.join() !== traits.topics.join()
+    )
+    if (changed.length === 0) return
+    await database.transaction(() => {
+      for (const { name, traits } of changed) known.putSync(name, traits.topics)
+    })
+    for (const { name, traits } of changed) audience.set(name, traits.topics)
+  }
+
+  async function follow(subscribers: readonly Subscriber[]): Promise<void> {
+    await remember(subscribers)
+    const wanted = new Map(subscribers.map((subscriber) => [subscriber.name, subscriber]))
+    const outdated = [...workers.values()].filter(
+      ({ subscriber }) => !sameTraits(subscriber, wanted.get(subscriber.name))
+    )
+    await Promise.all(
+      outdated.map(async ({ subscriber, worker }) => {
+        workers.delete(subscriber.name)
+        await worker.close({ timeoutMs: GRACE_MS })
+      })
+    )
+    if (closing) return
+    for (const subscriber of wanted.values()) {
+      if (!workers.has(subscriber.name))
+        workers.set(subscriber.name, { subscriber, worker: start(subscriber) })
+    }
+  }
+
   return {
-    async subscribe(subscribers) {
-      current = subscribers
-      const wanted = new Map(subscribers.map((subscriber) => [subscriber.name, subscriber]))
-      for (const [name, { subscriber, worker }] of workers) {
-        if (sameTraits(subscriber, wanted.get(name))) continue
-        workers.delete(name)
-        await worker.close()
-      }
-      for (const subscriber of wanted.values()) {
-        if (!workers.has(subscriber.name))
-          workers.set(subscriber.name, { subscriber, worker: start(subscriber) })
-      }
+    subscribe(subscribers) {
+      // One list after the other: two at a time would leave the older one's workers beside the newer one's.
+      const following = turn.then(() => follow(subscribers))
+      turn = following.catch(() => {})
+      return following
     },
     publish: (event) => database.transaction(() => publishSync(event)),
     publishSync,
     async close() {
-      await Promise.all([...workers.values()].map(({ worker }) => worker.close()))
+      closing = true
+      await turn
+      await Promise.all([...workers.values()].map(({ worker }) => worker.close({ timeoutMs: GRACE_MS })))
     },
   }
 }

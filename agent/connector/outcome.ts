@@ -14,7 +14,12 @@ const TERMINAL = new Set([400, 413, 415, 422])
 
 /** Reads a function's answer; the body is consumed. */
 export async function readAnswer(response: Response): Promise<Answer> {
-  if (response.ok) return { follower: await readEventResponse(response) }
+  if (response.ok) {
+    const follower = await readEventResponse(response)
+    // What is not read keeps its connection.
+    if (!response.bodyUsed) await response.body?.cancel()
+    return { follower }
+  }
   const text = (await response.text()).slice(0, 2000)
   const why = `${response.status}: ${text}`
   if (TERMINAL.has(response.status)) return { refused: why }
