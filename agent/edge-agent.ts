@@ -1,16 +1,18 @@
 import path from 'node:path'
-import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
+import { z } from 'zod'
 import { createGateway, type Provider } from '../gateway/index.ts'
 import { openDatabase } from '../lib/database/index.ts'
 import { asEdgeloopError } from '../lib/errors/index.ts'
-import { type EdgeloopEvent, eventSchema, type Uplink } from '../lib/events/index.ts'
+import { type EdgeloopEvent, eventSchema, type Uplink as UplinkPolicy } from '../lib/events/index.ts'
 import { answersTopic, receiptsTopic } from '../lib/messages/index.ts'
 import type { ObjectStore } from '../lib/s3/index.ts'
 import { createSpool } from '../lib/spool/index.ts'
 import type { Deployment } from '../lib/stack/index.ts'
+import { createTeardown } from '../lib/teardown/index.ts'
+import { serveHttp } from '../lib/web-server/index.ts'
 import { answerTo, createAnswers, type DeviceAnswer, refusalTo } from './answers/index.ts'
-import { createBroker, type Publication } from './broker/index.ts'
+import { openBroker, type Publication } from './broker/index.ts'
 import { createConnector, subscribersOf } from './connector/index.ts'
 import { createDecisionIndex } from './decision-index/index.ts'
 import { enrichEvent } from './enrich.ts'
@@ -20,22 +22,27 @@ import { createModelCache } from './model-cache/index.ts'
 import { createPhotoRoutes, createPhotoStore } from './photo-store/index.ts'
 import { recordDeadLetter, recordDecision } from './record-decision.ts'
 import { refusalFor } from './refusal.ts'
-import { createUplink, type Heartbeat } from './uplink/index.ts'
+import { createUplink, type Heartbeat, type Uplink } from './uplink/index.ts'
 
 export interface EdgeAgentOptions {
   edge: string
   /** Everything that has to survive is below this directory. */
   directory: string
-  /** Runs this node's functions. */
+  /** Runs this node's functions; closed with the agent. */
   provider: Provider
   /** The node's model cache: this agent writes it, functions read it. */
   modelCache: string
   model: string
+  /** Closed with the agent. */
   store: ObjectStore
   /** The cloud, which may be out of reach. */
   cloud: { gateway: string; broker: string }
   listen: { host: string; http: number; mqtt: number }
-  uplink: Uplink
+  uplink: UplinkPolicy
+  /** How often the registry and the function list are looked at without being told, in milliseconds. */
+  pollMs?: number
+  /** Ends the wait for a function list. */
+  signal?: AbortSignal
 }
 
 export interface EdgeAgent {
@@ -46,17 +53,66 @@ export interface EdgeAgent {
 }
 
 /**
- * Starts an edge: broker, photo store, connector, local gateway, uplink and model cache, in the order in which they
- * need each other. Devices can connect when it resolves, which takes a function list: kept from last time, or from
- * the cloud.
+ * Starts an edge: photo store, local gateway, model cache, connector, broker and uplink. Devices can connect when it
+ * resolves, which takes a function list: kept from last time, or from the cloud.
+ *
+ * @throws EdgeloopError UNAVAILABLE when a port is taken, or when the signal fires first
  */
 export async function createEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAgent> {
-  const { edge, directory, provider, store, listen } = options
+  const teardown = createTeardown()
+  try {
+    return { ...(await start(options, teardown.add)), close: teardown.run }
+  } catch (error) {
+    await teardown.run()
+    throw error
+  }
+}
+
+const classifierStatus = z.object({ serving: z.int().positive().nullable(), why: z.string().nullable() })
+
+/**
+ * What is added last is closed first: nothing new is started, what runs ends while photos, gateway and broker are still
+ * there for it, and the answers go out before the broker closes.
+ */
+async function start(
+  options: EdgeAgentOptions,
+  closeLater: (close: () => unknown) => void
+): Promise<Omit<EdgeAgent, 'close'>> {
+  const { edge, directory, provider, store, listen, pollMs } = options
+  closeLater(() => store.close())
+  closeLater(() => provider.close())
   const database = await openDatabase(path.join(directory, 'database'))
+  closeLater(() => database.close())
   const spool = createSpool<EdgeloopEvent>(database, 'events', eventSchema)
   const decisions = createDecisionIndex(database)
   const answers = createAnswers(database)
   const photos = await createPhotoStore(path.join(directory, 'photos'))
+  let uplink: Uplink | undefined
+
+  const models = createModelCache({
+    store,
+    directory: options.modelCache,
+    model: options.model,
+    channel: 'stable',
+    pollMs,
+  })
+  closeLater(() => models.close())
+
+  const broker = await openBroker({ host: listen.host, port: listen.mqtt, accept })
+  closeLater(() => broker.close())
+
+  const app = new Hono()
+    .get('/status', async (c) => c.json(await heartbeat()))
+    .route('/', createPhotoRoutes(photos))
+    .route('/', createGateway(provider))
+  const server = await serveHttp({
+    fetch: app.fetch,
+    host: listen.host,
+    port: listen.http,
+    name: `the gateway of ${edge}`,
+  })
+  closeLater(() => server.close())
+  const gateway = server.url
 
   const connector = createConnector({
     spool,
@@ -65,7 +121,7 @@ export async function createEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAg
     onEvent(event) {
       recordDecision(decisions, event)
       if (event.type === 'photo.classified') answerSync(answerTo(event))
-      if (event.type === 'sample.uploaded') database.afterCommit(() => uplink.hint(event))
+      if (event.type === 'sample.uploaded') database.afterCommit(() => uplink?.hint(event))
     },
     onDeadLetter(event, subscriber, why) {
       const text = `${subscriber} refused it: ${why}`
@@ -74,46 +130,49 @@ export async function createEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAg
       if (refusal) answerSync(refusal)
     },
   })
+  closeLater(() => connector.close())
   const intake = createIntake({ edge, database, photos, decisions, connector })
 
-  const app = new Hono()
-    .get('/status', async (c) => c.json(await heartbeat()))
-    .route('/', createPhotoRoutes(photos))
-    .route('/', createGateway(provider))
-  const { server, port } = await listenHttp(app, listen)
-  const gateway = `http://${listen.host}:${port}`
-
-  const models = createModelCache({
-    store,
-    directory: options.modelCache,
-    model: options.model,
-    channel: 'stable',
-  })
-  const functions = followFunctionList({ gateway: options.cloud.gateway, directory, apply })
+  const functions = followFunctionList({ gateway: options.cloud.gateway, directory, apply, pollMs })
+  closeLater(() => functions.close())
+  const giveUp = () => functions.close()
+  options.signal?.addEventListener('abort', giveUp, { once: true })
+  if (options.signal?.aborted) await giveUp()
   await functions.ready
-  const broker = await createBroker({ host: listen.host, port: listen.mqtt, accept })
-  const uplink = createUplink({
+  options.signal?.removeEventListener('abort', giveUp)
+
+  await broker.listen()
+  uplink = createUplink({
     edge,
     broker: options.cloud.broker,
     heartbeat,
     onModelHint: () => models.poke(),
   })
+  closeLater(() => uplink?.close())
 
-  async function apply(deployments: Deployment[]): Promise<void> {
+  /** One function that cannot be placed or started here does not hold the others up. */
+  async function apply(deployments: Deployment[]): Promise<string[]> {
+    const problems: string[] = []
+    const attempt = async (name: string, work: () => Promise<unknown>) => {
+      await work().catch((error: unknown) => problems.push(`${name}: ${asEdgeloopError(error).message}`))
+    }
     const wanted = new Set(deployments.map(({ service }) => service))
-    for (const { name } of await provider.list()) if (!wanted.has(name)) await provider.remove(name)
-    for (const deployment of deployments) await provider.deploy(deployment)
+    for (const { name } of await provider.list())
+      if (!wanted.has(name)) await attempt(name, () => provider.remove(name))
+    for (const deployment of deployments) await attempt(deployment.service, () => provider.deploy(deployment))
     await connector.subscribe(subscribersOf(await provider.listHere()))
+    return problems
   }
 
   /** Photos are for this agent; everything else is ordinary MQTT. */
   async function accept({ topic, payload }: Publication): Promise<void> {
-    const device = /^photos\/([^/]+)$/.exec(topic)?.[1]
+    // Everything below, so that a name which cannot be a device's is refused and not taken for a success.
+    const device = /^photos\/(.*)$/.exec(topic)?.[1]
     if (device === undefined) return
     try {
       const { photo, sequence, repeated } = await intake.receive(device, payload)
       await broker.publish(receiptsTopic(device), JSON.stringify({ photo, sequence }))
-      const earlier = repeated && answers.find(photo)
+      const earlier = repeated && (await database.transaction(() => answers.askSync(photo, device)))
       if (earlier) await send({ device, message: earlier })
     } catch (thrown) {
       const refusal = refusalFor(payload, thrown)
@@ -125,17 +184,20 @@ export async function createEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAg
 
   /** Inside a transaction: keeps the answer, and sends it once it is on disk. */
   function answerSync(answer: DeviceAnswer): void {
-    answers.keepSync(answer)
+    const messages = answers.keepSync(answer)
     database.afterCommit(() => {
-      send(answer).catch((error: unknown) => console.error('answer:', asEdgeloopError(error).message))
+      for (const message of messages)
+        send(message).catch((error: unknown) => console.error('answer:', asEdgeloopError(error).message))
     })
   }
 
-  const send = ({ device, message }: DeviceAnswer) =>
-    broker.publish(answersTopic(device), JSON.stringify(message))
+  function send({ device, message }: DeviceAnswer): Promise<void> {
+    return broker.publish(answersTopic(device), JSON.stringify(message))
+  }
 
   async function heartbeat(): Promise<Heartbeat> {
     const queues = spool.queues().map((queue) => [queue, spool.depth(queue)] as const)
+    const { serving, why } = await classifier()
     return {
       edge,
       at: new Date().toISOString(),
@@ -144,44 +206,19 @@ export async function createEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAg
       totals: decisions.counters(),
       spool: Object.fromEntries(queues.map(([queue, { queued }]) => [queue, queued])),
       deadLetters: queues.reduce((sum, [, { dead }]) => sum + dead, 0),
-      model: { name: options.model, wanted: models.offered(), ...(await serving()) },
+      model: { name: options.model, wanted: models.wanted(), serving, why: why ?? models.problem() },
     }
   }
 
   /** What `classify` on this node says about itself. */
-  async function serving(): Promise<{ serving: number | null; why: string | null }> {
+  async function classifier(): Promise<z.infer<typeof classifierStatus>> {
     try {
       const response = await provider.invoke('classify', new Request('http://classify/'))
-      const { serving, why } = (await response.json()) as { serving: number | null; why: string | null }
-      return { serving, why }
+      return classifierStatus.parse(await response.json())
     } catch (error) {
-      return { serving: null, why: error instanceof Error ? error.message : String(error) }
+      return { serving: null, why: `classify does not say what it serves: ${asEdgeloopError(error).message}` }
     }
   }
 
-  return {
-    gateway,
-    broker: broker.url,
-    heartbeat,
-    async close() {
-      await functions.close()
-      await uplink.close()
-      await broker.close()
-      await connector.close()
-      await models.close()
-      await new Promise((resolve) => server.close(resolve))
-      await provider.close()
-      await database.close()
-      store.close()
-    },
-  }
-}
-
-function listenHttp(app: Hono, { host, http }: EdgeAgentOptions['listen']) {
-  return new Promise<{ server: ReturnType<typeof serve>; port: number }>((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port: http }, ({ port }) =>
-      resolve({ server, port })
-    )
-    server.once('error', reject)
-  })
+  return { gateway, broker: broker.url, heartbeat }
 }

@@ -1,6 +1,7 @@
+import { z } from 'zod'
 import type { Database } from '../../lib/database/index.ts'
 import type { EdgeloopEvent } from '../../lib/events/index.ts'
-import { type Answer, answerSchema } from '../../lib/messages/index.ts'
+import { type Answer, answerSchema, deviceNameSchema } from '../../lib/messages/index.ts'
 
 /** What a device is told about one of its photos. */
 export interface DeviceAnswer {
@@ -8,21 +9,35 @@ export interface DeviceAnswer {
   message: Answer
 }
 
-/** The answers that went out, so that a photo that comes again gets the same one. */
+/** The answers that went out, so that a photo that comes again gets the same one. All methods run inside a transaction. */
 export interface Answers {
-  /** Inside a transaction; the first answer to a photo stays. */
-  keepSync(answer: DeviceAnswer): void
-  find(photo: string): Answer | undefined
+  /**
+   * Keeps an answer; the first one to a photo stays, unless it was that there is none.
+   * @returns what is to be sent: the answer to the device, and to whoever else has asked about the photo
+   */
+  keepSync(answer: DeviceAnswer): DeviceAnswer[]
+  /** The answer that was given; without one, the device is told when it comes. */
+  askSync(photo: string, device: string): Answer | undefined
 }
 
 export function createAnswers(database: Database): Answers {
-  const table = database.table('answers', answerSchema)
+  const given = database.table('answers', answerSchema)
+  /** photo → devices that sent it after another one had */
+  const asking = database.table('answers.asking', z.array(deviceNameSchema))
   return {
-    keepSync({ message }) {
-      if (!table.has(message.photo)) table.putSync(message.photo, message)
+    keepSync({ device, message }) {
+      const { photo } = message
+      const first = given.get(photo)
+      const stays = first && !('error' in first)
+      if (!stays) given.putSync(photo, message)
+      const devices = new Set([device, ...(asking.get(photo) ?? [])])
+      asking.removeSync(photo)
+      return [...devices].map((each) => ({ device: each, message: stays ? first : message }))
     },
-    find(photo) {
-      return table.get(photo)
+    askSync(photo, device) {
+      const answer = given.get(photo)
+      if (!answer) asking.putSync(photo, [...new Set([...(asking.get(photo) ?? []), device])])
+      return answer
     },
   }
 }

@@ -34,6 +34,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   })
   client.on('connect', () => {
     client.subscribe('models/+/+', { qos: 1 })
+    // It may have moved while nobody could say so.
+    options.onModelHint()
     beat()
   })
   client.on('message', (topic) => {

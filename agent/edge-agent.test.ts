@@ -1,0 +1,486 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import mqtt, { type MqttClient } from 'mqtt'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createGateway, createLocalProvider, type Provider, readProfiles } from '../gateway/index.ts'
+import { sampleStore } from '../lib/dataset/index.ts'
+import { photoHash } from '../lib/photo/index.ts'
+import { createObjectStore, type ObjectStore } from '../lib/s3/index.ts'
+import type { Deployment } from '../lib/stack/index.ts'
+import { serveHttp, type WebServer } from '../lib/web-server/index.ts'
+import { createLink, type Link } from '../platform/link/index.ts'
+import { createS3Server, type S3Server } from '../platform/s3/index.ts'
+import { type Broker, createBroker } from './broker/index.ts'
+import { photoOf } from './classify.fixture.ts'
+import { createEdgeAgent, type EdgeAgent } from './edge-agent.ts'
+import type { Heartbeat } from './uplink/index.ts'
+
+const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' }
+
+const handlers = new Map([
+  ['classify', here('classify.fixture.ts')],
+  ['filter-confidence', here('../functions/filter-confidence/handler.ts')],
+  ['upload-sample', here('../functions/upload-sample/handler.ts')],
+])
+const fn = (service: string, topic: string, more: Record<string, string> = {}): Deployment => ({
+  service,
+  image: 'test',
+  annotations: { topic, 'com.openfaas.profile': 'edge', ...more },
+})
+const FUNCTIONS = [
+  fn('classify', 'events/photo.captured', { 'edgeloop.dev/max-inflight': '4' }),
+  fn('filter-confidence', 'events/photo.classified', { 'edgeloop.dev/context': 'neighbours' }),
+  fn('upload-sample', 'events/sample.accepted, events/sample.review', {
+    'edgeloop.dev/context': 'uplink',
+    'edgeloop.dev/max-inflight': '4',
+  }),
+]
+
+let directory: string
+let s3: S3Server
+/** What the test itself looks into S3 with. */
+let bucket: ObjectStore
+let cloudProvider: Provider
+let cloudGateway: WebServer
+let cloudBroker: Broker
+let links: Record<'gateway' | 'broker' | 's3', Link>
+const agents: EdgeAgent[] = []
+const clients: MqttClient[] = []
+/** Whatever is complained about, in a test that does not expect it, is a failure. */
+let complaints: ReturnType<typeof vi.spyOn>
+
+async function startEdge(
+  more: { place?: string; http?: number; mqtt?: number; signal?: AbortSignal } = {}
+): Promise<EdgeAgent> {
+  const url = `http://127.0.0.1:${links.s3.port}`
+  const place = path.join(directory, more.place ?? 'edge')
+  const secrets = {
+    S3_ACCESS_KEY_ID: credentials.accessKeyId,
+    S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  }
+  const agent = await createEdgeAgent({
+    edge: 'edge-1',
+    directory: place,
+    provider: await createLocalProvider({
+      node: { name: 'edge-1', labels: { 'node-role.kubernetes.io/edge': '' } },
+      directory: place,
+      profiles: await readProfiles(here('../edge-profiles')),
+      handlers,
+      environment: { S3_ENDPOINT: url, S3_BUCKET: 'test', DATASET: 'photos', ...secrets },
+    }),
+    modelCache: path.join(place, 'models'),
+    model: 'photos',
+    store: createObjectStore({ endpoint: url, bucket: 'test', ...credentials }),
+    cloud: {
+      gateway: `http://127.0.0.1:${links.gateway.port}`,
+      broker: `mqtt://127.0.0.1:${links.broker.port}`,
+    },
+    listen: { host: '127.0.0.1', http: more.http ?? 0, mqtt: more.mqtt ?? 0 },
+    uplink: 'review',
+    pollMs: 50,
+    signal: more.signal,
+  })
+  agents.push(agent)
+  return agent
+}
+
+interface Pi {
+  client: MqttClient
+  /** What came for this device: receipts and answers, in order. */
+  heard: { topic: string; message: Record<string, unknown> }[]
+  answers(): Record<string, unknown>[]
+  receipts(): Record<string, unknown>[]
+  send(photo: Uint8Array): Promise<unknown>
+}
+
+async function device(agent: EdgeAgent, name: string): Promise<Pi> {
+  const client = await mqtt.connectAsync(agent.broker, { clientId: name, reconnectPeriod: 20 })
+  clients.push(client)
+  client.on('error', () => {})
+  const heard: Pi['heard'] = []
+  client.on('message', (topic, payload) => heard.push({ topic, message: JSON.parse(payload.toString()) }))
+  await client.subscribeAsync([`receipts/${name}`, `answers/${name}`], { qos: 1 })
+  const of = (topic: string) => () => heard.flatMap((one) => (one.topic === topic ? [one.message] : []))
+  return {
+    client,
+    heard,
+    answers: of(`answers/${name}`),
+    receipts: of(`receipts/${name}`),
+    send: (photo) => client.publishAsync(`photos/${name}`, Buffer.from(photo), { qos: 1 }),
+  }
+}
+
+const eventually = (check: () => unknown, timeout = 8000) => vi.waitFor(check, { timeout, interval: 20 })
+const totals = async (agent: EdgeAgent) => (await agent.heartbeat()).totals
+
+async function settled(agent: EdgeAgent, captured: number): Promise<Heartbeat> {
+  return eventually(async () => {
+    const status = await agent.heartbeat()
+    const { accepted, review, rejected, deadLettered, uploaded } = status.totals
+    expect(status.totals.captured).toBe(captured)
+    expect(accepted + review + rejected + deadLettered).toBe(captured)
+    expect(uploaded).toBe(accepted + review)
+    return status
+  }) as Promise<Heartbeat>
+}
+
+beforeEach(async () => {
+  complaints = vi.spyOn(console, 'error')
+  directory = await mkdtemp(path.join(tmpdir(), 'edgeloop-agent-'))
+  s3 = await createS3Server({
+    directory: path.join(directory, 's3'),
+    host: '127.0.0.1',
+    port: 0,
+    buckets: ['test'],
+    ...credentials,
+  })
+  bucket = createObjectStore({ endpoint: s3.url, bucket: 'test', ...credentials })
+  cloudProvider = await createLocalProvider({
+    node: { name: 'cloud', labels: {} },
+    directory: path.join(directory, 'cloud'),
+    profiles: await readProfiles(here('../edge-profiles')),
+    handlers,
+    environment: {},
+  })
+  for (const deployment of FUNCTIONS) await cloudProvider.deploy(deployment)
+  cloudGateway = await serveHttp({
+    fetch: createGateway(cloudProvider).fetch,
+    host: '127.0.0.1',
+    port: 0,
+    name: 'the gateway',
+  })
+  cloudBroker = await createBroker({ host: '127.0.0.1', port: 0, accept: async () => {} })
+  links = {
+    gateway: await createLink(cloudGateway.port),
+    broker: await createLink(cloudBroker.port),
+    s3: await createLink(s3.port),
+  }
+})
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.endAsync(true)))
+  await Promise.all(agents.splice(0).map((agent) => agent.close()))
+  await Promise.all(Object.values(links).map((link) => link.close()))
+  await cloudBroker.close()
+  await cloudGateway.close()
+  await cloudProvider.close()
+  bucket.close()
+  await s3.close()
+  await rm(directory, { recursive: true, force: true })
+  expect(complaints.mock.calls).toEqual([])
+  complaints.mockRestore()
+})
+
+describe('a photo', () => {
+  it('is receipted once it is on disk, answered, decided on and uploaded', async () => {
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    const photo = photoOf({ n: 1, confidence: 0.99 })
+    const hash = photoHash(photo)
+    const stored: Promise<Response>[] = []
+    pi.client.on('message', (topic) => {
+      if (topic === 'receipts/pi') stored.push(fetch(`${agent.gateway}/photos/${hash}`))
+    })
+    await pi.send(photo)
+    await eventually(() => expect(pi.answers()).toHaveLength(1))
+    expect(pi.receipts()).toEqual([{ photo: hash, sequence: 1 }])
+    expect(pi.heard[0]!.topic).toBe('receipts/pi')
+    expect(photo.equals(Buffer.from(await (await stored[0]!).arrayBuffer()))).toBe(true)
+    expect(pi.answers()[0]).toMatchObject({
+      photo: hash,
+      model: { name: 'photos', version: 1 },
+      labels: [{ label: 'cat', score: 0.99 }, { label: 'dog' }],
+      confidence: 0.99,
+    })
+    const status = await settled(agent, 1)
+    expect(status.totals).toMatchObject({ accepted: 1, review: 0, bytesCaptured: photo.length })
+    expect(await sampleStore(bucket, 'photos').get(hash)).toMatchObject({
+      band: 'accept',
+      edge: 'edge-1',
+      device: 'pi',
+      sequence: 1,
+      withPhoto: false,
+    })
+  })
+
+  it('that a person has to see goes up with its bytes', async () => {
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    const photo = photoOf({ n: 1, confidence: 0.6 })
+    await pi.send(photo)
+    await settled(agent, 1)
+    const kept = await sampleStore(bucket, 'photos').getPhoto(photoHash(photo))
+    expect(photo.equals(kept!.body)).toBe(true)
+  })
+
+  it('that comes again is one photo, and gets the same answer again', async () => {
+    const agent = await startEdge()
+    const [pi, other] = [await device(agent, 'pi'), await device(agent, 'other-pi')]
+    const photo = photoOf({ n: 1 })
+    await pi.send(photo)
+    await eventually(() => expect(pi.answers()).toHaveLength(1))
+    await Promise.all([pi.send(photo), other.send(photo)])
+    await eventually(() => expect([pi.answers().length, other.answers().length]).toEqual([2, 1]))
+    expect(pi.answers()[1]).toEqual(pi.answers()[0])
+    expect(other.answers()).toEqual([pi.answers()[0]])
+    expect(pi.receipts()).toEqual(Array(2).fill({ photo: photoHash(photo), sequence: 1 }))
+    expect((await settled(agent, 1)).totals.bytesCaptured).toBe(photo.length)
+  })
+
+  it('that comes again before its answer is answered to everybody who sent it, once', async () => {
+    const agent = await startEdge()
+    const [pi, other] = [await device(agent, 'pi'), await device(agent, 'other-pi')]
+    const photo = photoOf({ n: 1, slow: 300 })
+    await pi.send(photo)
+    await Promise.all([pi.send(photo), other.send(photo)])
+    await eventually(() => expect([pi.answers().length, other.answers().length]).toEqual([1, 1]))
+    await sleep(50)
+    expect([pi.answers().length, other.answers().length]).toEqual([1, 1])
+    await settled(agent, 1)
+  })
+
+  it('gets a number of its own, however many come at a time', async () => {
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    await Promise.all(Array.from({ length: 40 }, (_, n) => pi.send(photoOf({ n }))))
+    const numbers = () => new Set(pi.receipts().map(({ sequence }) => sequence))
+    await eventually(() => expect(numbers().size).toBe(40))
+    expect(Math.max(...([...numbers()] as number[]))).toBe(40)
+    await settled(agent, 40)
+    await eventually(() => expect(pi.answers()).toHaveLength(40))
+  })
+
+  it('that cannot be read is answered with the reason, and rejected', async () => {
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    await pi.send(photoOf({ n: 1, unreadable: 'it is cut off' }))
+    await eventually(() => expect(pi.answers()).toMatchObject([{ error: 'it is cut off' }]))
+    expect((await settled(agent, 1)).totals.rejected).toBe(1)
+  })
+
+  it('that classify refuses for good is answered with the reason, and a dead letter', async () => {
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    await pi.send(photoOf({ n: 1, status: 422 }))
+    const error = 'classify refused it: 422: not this one'
+    await eventually(() => expect(pi.answers()).toMatchObject([{ error }]))
+    expect(await settled(agent, 1)).toMatchObject({ totals: { deadLettered: 1 }, deadLetters: 1 })
+  })
+})
+
+describe('what is no photo', () => {
+  it('is refused with a receipt, and the device stays connected', async () => {
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    const closed = vi.fn()
+    pi.client.on('close', closed)
+    await pi.client.subscribeAsync('receipts/#', { qos: 1 })
+    for (const [topic, why] of [
+      ['photos/pi', 'the photo is empty'],
+      ['photos/my pi!', '"my pi!" cannot be a device\'s name'],
+      ['photos/attic/pi', '"attic/pi" cannot be a device\'s name'],
+      ['photos/', '"" cannot be a device\'s name'],
+    ] as const) {
+      const bytes = topic === 'photos/pi' ? Buffer.alloc(0) : photoOf({ n: 1 })
+      await pi.client.publishAsync(topic, bytes, { qos: 1 })
+      await eventually(() =>
+        expect(pi.heard).toContainEqual({
+          topic: topic.replace('photos', 'receipts'),
+          message: { photo: photoHash(bytes), error: why, code: 'INVALID_INPUT' },
+        })
+      )
+    }
+    expect(closed).not.toHaveBeenCalled()
+    expect((await totals(agent)).captured).toBe(0)
+  })
+
+  it('and is no publication of photos is ordinary MQTT', async () => {
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    await pi.client.subscribeAsync('weather', { qos: 1 })
+    await pi.client.publishAsync('weather', '"fine"', { qos: 1 })
+    await eventually(() => expect(pi.heard).toEqual([{ topic: 'weather', message: 'fine' }]))
+  })
+})
+
+describe('out of reach of the cloud', () => {
+  const cutAll = () => {
+    for (const link of Object.values(links)) link.cut()
+  }
+  const healAll = () => {
+    for (const link of Object.values(links)) link.heal()
+  }
+
+  it('it starts with the functions that it knows, answers, and uploads later', async () => {
+    const first = await startEdge()
+    await first.close()
+    cutAll()
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    await Promise.all([1, 2, 3].map((n) => pi.send(photoOf({ n }))))
+    await eventually(() => expect(pi.answers()).toHaveLength(3))
+    await eventually(async () =>
+      expect(await agent.heartbeat()).toMatchObject({
+        totals: { captured: 3, accepted: 3, uploaded: 0 },
+        spool: { 'upload-sample': 3 },
+      })
+    )
+    healAll()
+    await settled(agent, 3)
+    expect(await sampleStore(bucket, 'photos').list()).toHaveLength(3)
+  })
+
+  it('what waits for S3 survives a restart, and everything is there once', async () => {
+    const first = await startEdge()
+    const pi = await device(first, 'pi')
+    links.s3.cut()
+    await Promise.all([1, 2, 3, 4].map((n) => pi.send(photoOf({ n, confidence: n % 2 ? 0.99 : 0.5 }))))
+    await eventually(async () => expect(await totals(first)).toMatchObject({ accepted: 2, review: 2 }))
+    await first.close()
+    links.s3.heal()
+    const second = await startEdge()
+    const { totals: after } = await settled(second, 4)
+    expect(after).toMatchObject({ accepted: 2, review: 2, uploaded: 4 })
+    expect(await sampleStore(bucket, 'photos').list()).toHaveLength(4)
+  })
+
+  it('without a list it waits until it learns of one', async () => {
+    cutAll()
+    let started: EdgeAgent | undefined
+    const starting = startEdge().then((agent) => {
+      started = agent
+    })
+    await sleep(300)
+    expect(started).toBeUndefined()
+    healAll()
+    await starting
+    const pi = await device(started!, 'pi')
+    await pi.send(photoOf({ n: 1 }))
+    await settled(started!, 1)
+  })
+
+  it('and its wait can be ended', async () => {
+    cutAll()
+    const stop = new AbortController()
+    const starting = startEdge({ signal: stop.signal })
+    setTimeout(() => stop.abort(), 100)
+    await expect(starting).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
+  it('a kept list that cannot be read is learnt anew', async () => {
+    await (await startEdge()).close()
+    const file = path.join(directory, 'edge', 'function-list.json')
+    const text = await readFile(file, 'utf8')
+    await writeFile(file, text.slice(0, text.length / 2))
+    await (await startEdge()).close()
+    expect(JSON.parse(await readFile(file, 'utf8'))).toHaveLength(3)
+  })
+})
+
+describe('the list of functions', () => {
+  it('is followed: what is removed stops, what comes starts, and nothing is lost between', async () => {
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    const names = async () => {
+      const response = await fetch(`${agent.gateway}/system/functions`)
+      return ((await response.json()) as { name: string }[]).map(({ name }) => name).sort()
+    }
+    await cloudProvider.remove('classify')
+    await eventually(async () => expect(await names()).toEqual(['filter-confidence', 'upload-sample']))
+    await Promise.all([1, 2, 3].map((n) => pi.send(photoOf({ n }))))
+    await sleep(100)
+    expect(pi.answers()).toEqual([])
+    expect((await agent.heartbeat()).spool).toMatchObject({ classify: 3 })
+    await cloudProvider.deploy(FUNCTIONS[0]!)
+    await eventually(() => expect(pi.answers()).toHaveLength(3))
+    await settled(agent, 3)
+  })
+
+  it('with one function that cannot run here works for the others, and says so once', async () => {
+    complaints.mockImplementation(() => {})
+    const odd = fn('odd', 'events/photo.captured', { 'com.openfaas.profile': '' })
+    // The cloud can run it; this edge has no handler for it.
+    const handled = handlers.set('odd', here('classify.fixture.ts'))
+    await cloudProvider.deploy(odd)
+    handled.delete('odd')
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    await pi.send(photoOf({ n: 1 }))
+    await settled(agent, 1)
+    await sleep(300)
+    expect(complaints.mock.calls).toEqual([['function list:', 'odd: odd has no handler on this machine']])
+    complaints.mockClear()
+  })
+})
+
+describe('what the cloud hears', () => {
+  it('is a heartbeat that stays, and hints', async () => {
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    const cloud = await mqtt.connectAsync(cloudBroker.url)
+    clients.push(cloud)
+    const heard: { topic: string; message: Record<string, unknown> }[] = []
+    cloud.on('message', (topic, payload) => heard.push({ topic, message: JSON.parse(payload.toString()) }))
+    await cloud.subscribeAsync('#', { qos: 1 })
+    await eventually(() => expect(heard.map(({ topic }) => topic)).toContain('edges/edge-1/heartbeat'))
+    expect(heard[0]!.message).toMatchObject({ edge: 'edge-1', gateway: agent.gateway, broker: agent.broker })
+    await pi.send(photoOf({ n: 1 }))
+    await eventually(() => expect(heard.map(({ topic }) => topic)).toContain('events/sample.uploaded'))
+  })
+
+  it('includes why the model that is wanted is not there', async () => {
+    await bucket.put('models/photos/channels/stable.json', '{"not": "a channel"}')
+    const agent = await startEdge()
+    await eventually(async () =>
+      expect((await agent.heartbeat()).model).toMatchObject({
+        serving: 1,
+        why: 'the channel cannot be read (models/photos/channels/stable.json)',
+      })
+    )
+  })
+})
+
+describe('close', () => {
+  it('in the middle of work is quiet, soon, and loses nothing', async () => {
+    const first = await startEdge()
+    const pi = await device(first, 'pi')
+    const sending = Array.from({ length: 30 }, (_, n) => pi.send(photoOf({ n, slow: 20 })).catch(() => {}))
+    await Promise.all(sending.slice(0, 10))
+    const started = performance.now()
+    await first.close()
+    expect(performance.now() - started).toBeLessThan(3500)
+    await pi.client.endAsync(true)
+    expect(complaints.mock.calls).toEqual([])
+
+    const second = await startEdge()
+    const receipted = pi.receipts().length
+    const { captured } = await totals(second)
+    expect(captured).toBeGreaterThanOrEqual(receipted)
+    await settled(second, captured)
+  })
+
+  it('answers what was being classified', async () => {
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    await pi.send(photoOf({ n: 1, slow: 300 }))
+    await sleep(50)
+    await agent.close()
+    expect(pi.answers()).toHaveLength(1)
+  })
+
+  it('happens by itself when a port is taken, with what is in the way', async () => {
+    const taken = await startEdge()
+    const http = Number(new URL(taken.gateway).port)
+    const broker = Number(new URL(taken.broker).port)
+    await expect(startEdge({ place: 'another', http })).rejects.toMatchObject({
+      message: 'the gateway of edge-1 cannot listen: the port is in use',
+      where: `127.0.0.1:${http}`,
+    })
+    await expect(startEdge({ place: 'another', mqtt: broker })).rejects.toMatchObject({
+      message: 'the MQTT broker cannot listen: the port is in use',
+    })
+  })
+})
