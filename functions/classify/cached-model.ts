@@ -49,6 +49,10 @@ export function cachedModel(cache: string, model: string, channel: string): Cach
           }
         )
       const manifest = parseManifest(bytes, manifestFile)
+      if (manifest.model !== model || manifest.version !== pointer.version)
+        throw new EdgeloopError('CORRUPT', `this is version ${manifest.version} of ${manifest.model}`, {
+          where: manifestFile,
+        })
       const headFile = inCache(registryKeys.file(model, pointer.version, HEAD_FILE))
       return { manifest, head: readHead(manifest, await readFile(headFile), headFile) }
     },

@@ -18,10 +18,11 @@ export interface Classification {
  * @throws EdgeloopError UNSUPPORTED_MEDIA, TOO_LARGE or UNPROCESSABLE when the bytes are no usable photo
  */
 export async function classifyPhoto(
-  { manifest, head, runtime }: ServingModel,
+  { manifest, head, backbone }: ServingModel,
   bytes: Uint8Array,
   maxBytes: number
 ): Promise<Classification> {
+  const { runtime } = backbone
   const size = runtime.backbone.inputSize
   const decoded = await decodePhoto(bytes, { size, limits: { bytes: maxBytes } })
   const [features] = await runtime.features([decoded.pixels])

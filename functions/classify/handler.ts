@@ -36,10 +36,8 @@ app.post('/', async (c) => {
   if (carriesEvent(c.req.raw.headers)) return eventResponse(await classifyEvent(c.req.raw, c.env))
   const { settings, models } = resources(c.env)
   const bytes = await readBody(c.req.raw, settings.MAX_PHOTO_BYTES)
-  const { prediction, features, perceptualHash } = await classifyPhoto(
-    models.serving(),
-    bytes,
-    settings.MAX_PHOTO_BYTES
+  const { prediction, features, perceptualHash } = await models.use((model) =>
+    classifyPhoto(model, bytes, settings.MAX_PHOTO_BYTES)
   )
   return c.json({ ...prediction, perceptualHash, features })
 })
@@ -47,11 +45,12 @@ app.post('/', async (c) => {
 async function classifyEvent(request: Request, environment: Environment): Promise<EdgeloopEvent> {
   const { settings, models } = resources(environment)
   const { data } = await readEvent(request, ['photo.captured'])
-  const model = models.serving()
-  const bytes = await fetchPhoto(data.photo)
-  const outcome = await classifyPhoto(model, bytes, settings.MAX_PHOTO_BYTES).catch(unreadable)
-  const identity = [data.photo.hash, model.manifest.version]
-  return createEvent('photo.classified', `edges/${data.edge}/classify`, identity, { ...data, ...outcome })
+  return models.use(async (model) => {
+    const bytes = await fetchPhoto(data.photo)
+    const outcome = await classifyPhoto(model, bytes, settings.MAX_PHOTO_BYTES).catch(unreadable)
+    const identity = [data.photo.hash, model.manifest.version]
+    return createEvent('photo.classified', `edges/${data.edge}/classify`, identity, { ...data, ...outcome })
+  })
 }
 
 const NOTHING: Record<keyof Classification, null> = {

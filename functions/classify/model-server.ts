@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
 import { type Head, predictScores } from '../../lib/head/index.ts'
 import type { ChannelPointer, Manifest } from '../../lib/registry/index.ts'
-import { createRuntime, type Runtime } from '../../lib/runtime/index.ts'
 import { type CachedModel, cachedModel } from './cached-model.ts'
+import { type LoadedBackbone, loadBackbone } from './loaded-backbone.ts'
 import type { Settings } from './settings.ts'
 
 /** A version that answers, with the backbone that it stands on. */
 export interface ServingModel {
   manifest: Manifest
   head: Head
-  runtime: Runtime
+  backbone: LoadedBackbone
 }
 
 /** What a model server says about itself. */
@@ -24,14 +24,20 @@ export interface ModelStatus {
 }
 
 export interface ModelServer {
-  /** @throws EdgeloopError UNAVAILABLE while there is no model */
-  serving(): ServingModel
+  /**
+   * Does some work with the version that serves as it begins; that version stays whole until the work is done.
+   *
+   * @throws EdgeloopError UNAVAILABLE while there is no model
+   */
+  use<T>(work: (model: ServingModel) => Promise<T>): Promise<T>
   status(): ModelStatus
   close(): Promise<void>
 }
 
-/** The longest pause between attempts at a version that does not load, in milliseconds. */
-const MAX_BACKOFF_MS = 30_000
+/** The longest pause between attempts at a version that does not load, in milliseconds: mended, it serves soon. */
+const MAX_BACKOFF_MS = 2000
+
+const NOTHING_YET = 'the agent has not fetched a model yet'
 
 /**
  * Follows a channel in the node's cache: loads, verifies and warms a version up beside the one that serves, then swaps
@@ -40,53 +46,83 @@ const MAX_BACKOFF_MS = 30_000
 export function createModelServer(settings: Settings): ModelServer {
   const cache = cachedModel(settings.MODEL_CACHE, settings.MODEL_NAME, settings.MODEL_CHANNEL)
   const closing = new AbortController()
+  const leaving = new Set<Promise<void>>()
   let current: ServingModel | undefined
+  /** The hash of the manifest that serves. */
+  let served: string | undefined
+  let failing: { manifest: string; attempts: number; retryAt: number } | undefined
   let wanted: number | null = null
-  let why: string | null = 'the agent has not fetched a model yet'
+  let why: string | null = NOTHING_YET
 
   async function follow(): Promise<void> {
-    let served: string | undefined
-    for (let failures = 0; !closing.signal.aborted; ) {
-      try {
-        const pointer = await cache.pointer()
-        if (pointer && pointer.manifest !== served) {
-          wanted = pointer.version
-          why = `version ${wanted} is being loaded`
-          await swap(pointer)
-          served = pointer.manifest
-          why = null
-        }
-        failures = 0
-      } catch (thrown) {
-        failures++
-        why = `version ${wanted ?? '?'} does not load: ${asEdgeloopError(thrown).message}`
-      }
-      const pause = Math.min(settings.MODEL_POLL_MS * 2 ** failures, MAX_BACKOFF_MS)
-      await sleep(pause, undefined, { signal: closing.signal }).catch(() => {})
+    while (!closing.signal.aborted) {
+      await look().catch((thrown: unknown) => {
+        why = asEdgeloopError(thrown).message
+      })
+      await sleep(settings.MODEL_POLL_MS, undefined, { signal: closing.signal }).catch(() => {})
+    }
+  }
+
+  /** Looking costs one small file, so that whatever becomes of one version, the next is noticed at once. */
+  async function look(): Promise<void> {
+    const pointer = await cache.pointer()
+    if (!pointer) {
+      if (!current) why = NOTHING_YET
+      return
+    }
+    wanted = pointer.version
+    if (pointer.manifest === served) {
+      failing = undefined
+      why = null
+      return
+    }
+    if (pointer.manifest !== failing?.manifest) {
+      failing = undefined
+      why = `version ${wanted} is being loaded`
+    } else if (performance.now() < failing.retryAt) return
+    try {
+      await swap(pointer)
+      failing = undefined
+      why = null
+    } catch (thrown) {
+      const attempts = (failing?.attempts ?? 0) + 1
+      const pause = Math.min(settings.MODEL_POLL_MS * 2 ** attempts, MAX_BACKOFF_MS)
+      failing = { manifest: pointer.manifest, attempts, retryAt: performance.now() + pause }
+      why = `version ${wanted} does not load: ${asEdgeloopError(thrown).message}`
     }
   }
 
   async function swap(pointer: ChannelPointer): Promise<void> {
     const previous = current
-    const next = await load(cache, pointer, previous?.runtime)
-    if (closing.signal.aborted) {
-      if (next.runtime !== previous?.runtime) await next.runtime.close()
-      return
-    }
-    current = next
-    // Requests that began on the old backbone have its runtime in hand: it finishes them before it goes.
-    if (previous && previous.runtime !== next.runtime) await previous.runtime.close()
+    current = await load(cache, pointer, previous?.backbone)
+    served = pointer.manifest
+    if (previous && previous.backbone !== current.backbone) leave(previous.backbone)
+  }
+
+  /** Nobody waits for it here: a slow request on the old backbone must not hold up the next version. */
+  function leave(backbone: LoadedBackbone): void {
+    leaving.add(backbone.gone)
+    const forget = () => leaving.delete(backbone.gone)
+    backbone.gone.then(forget, forget)
+    backbone.release()
   }
 
   const following = follow()
 
   return {
-    serving() {
-      if (current) return current
-      throw new EdgeloopError('UNAVAILABLE', `no model serves yet: ${why}`, {
-        where: settings.MODEL_CACHE,
-        hint: 'wait until the first model is trained and promoted',
-      })
+    async use(work) {
+      const model = current
+      if (!model)
+        throw new EdgeloopError('UNAVAILABLE', `no model serves yet: ${why}`, {
+          where: settings.MODEL_CACHE,
+          hint: 'wait until the first model is trained and promoted',
+        })
+      const release = model.backbone.hold()
+      try {
+        return await work(model)
+      } finally {
+        release()
+      }
     },
     status: () => ({
       model: settings.MODEL_NAME,
@@ -98,35 +134,44 @@ export function createModelServer(settings: Settings): ModelServer {
     async close() {
       closing.abort()
       await following
-      await current?.runtime.close()
+      why = 'it is being stopped'
+      if (current) leave(current.backbone)
       current = undefined
+      await Promise.allSettled(leaving)
     },
   }
 }
 
-/** Loads a version; a backbone that is loaded already stays. */
+/** Loads a version, and tries it: the first real request must not be the slow one, or the failing one. */
 async function load(
   cache: CachedModel,
   pointer: ChannelPointer,
-  loaded: Runtime | undefined
+  loaded: LoadedBackbone | undefined
 ): Promise<ServingModel> {
   const { manifest, head } = await cache.version(pointer)
   const { hash } = manifest.backbone
-  const runtime =
-    loaded?.backbone.hash === hash
-      ? loaded
-      : await createRuntime({ backboneDir: cache.backboneDirectory(hash) })
-  await warmUp(runtime, head)
-  return { manifest, head, runtime }
+  if (loaded?.runtime.backbone.hash === hash) {
+    tryHead(head, loaded)
+    return { manifest, head, backbone: loaded }
+  }
+  const backbone = await loadBackbone(cache.backboneDirectory(hash))
+  try {
+    if (backbone.runtime.backbone.hash !== hash)
+      throw new EdgeloopError('CORRUPT', `the backbone in the folder of ${hash} is another one`, {
+        where: cache.backboneDirectory(hash),
+      })
+    tryHead(head, backbone)
+    return { manifest, head, backbone }
+  } catch (error) {
+    backbone.release()
+    await backbone.gone
+    throw error
+  }
 }
 
-/** One photo of nothing through backbone and head: the first real request must not be the slow one, or the failing one. */
-async function warmUp(runtime: Runtime, head: Head): Promise<void> {
-  const { inputSize } = runtime.backbone
-  const [features] = await runtime.features([new Uint8Array(inputSize * inputSize * 3)])
-  const scores = predictScores(head, features!)
-  if (!scores.every(Number.isFinite))
-    throw new EdgeloopError('CORRUPT', 'the model answers with numbers that are not finite', {
-      where: 'warm-up',
-    })
+function tryHead(head: Head, { probe }: LoadedBackbone): void {
+  if (predictScores(head, probe).every(Number.isFinite)) return
+  throw new EdgeloopError('CORRUPT', 'the model answers with numbers that are not finite', {
+    where: 'warm-up',
+  })
 }
