@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parse, YAMLParseError } from 'yaml'
+import type { z } from 'zod'
 import { EdgeloopError } from '../errors/index.ts'
-import { type Deployment, type Stack, stackFile } from './schema.ts'
+import { type Deployment, environmentFile, type Stack, stackFile } from './schema.ts'
 import { substitute } from './substitute.ts'
 
 /**
- * Reads a stack.yml.
+ * Reads a stack.yml, with the files that its functions name as `environment_file`.
  *
  * @param variables what `${NAME}` stands for, usually `process.env`
  * @throws EdgeloopError INVALID_INPUT with the line or field that is wrong
@@ -15,10 +16,26 @@ export async function readStack(
   file: string,
   variables: Readonly<Record<string, string | undefined>>
 ): Promise<Stack> {
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new EdgeloopError('NOT_FOUND', `cannot read the stack: ${cause.code}`, { where: file, cause })
+  const stack = checked(stackFile, substitute(await readText(file), variables), file)
+  for (const each of Object.values(stack.functions)) {
+    for (const name of each.environment_file ?? []) {
+      const beside = path.resolve(path.dirname(file), name)
+      const { environment } = checked(environmentFile, await readText(beside), beside)
+      // As in faas-cli, a file goes before the function's own lines, and the later of two files before the earlier.
+      each.environment = { ...each.environment, ...environment }
+    }
+  }
+  return stack
+}
+
+async function readText(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new EdgeloopError('NOT_FOUND', `cannot read the file: ${cause.code}`, { where: file, cause })
   })
-  const parsed = stackFile.safeParse(parseYaml(substitute(text, variables), file))
+}
+
+function checked<S extends z.ZodType>(schema: S, text: string, file: string): z.infer<S> {
+  const parsed = schema.safeParse(parseYaml(text, file))
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]!
   throw new EdgeloopError('INVALID_INPUT', `${issue.path.join('.')}: ${issue.message}`, { where: file })

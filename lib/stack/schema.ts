@@ -1,7 +1,15 @@
 import { z } from 'zod'
 
-const stringMap = z.record(z.string(), z.coerce.string())
-const resources = z.object({ memory: z.string().optional(), cpu: z.coerce.string().optional() })
+/** YAML gives numbers and booleans where text is meant, and null for `NAME:` with nothing behind it. */
+const text = z
+  .union([z.string(), z.number(), z.boolean(), z.null()])
+  .transform((value) => (value === null ? '' : String(value)))
+const stringMap = z.record(z.string(), text)
+const resources = z.object({ memory: text.optional(), cpu: text.optional() })
+
+const functionName = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and "-"')
 
 /** One function of stack.yml, with the fields that faas-cli reads. */
 export const stackFunction = z.object({
@@ -24,16 +32,17 @@ export const stackFunction = z.object({
 export const stackFile = z.object({
   version: z.coerce.string().optional(),
   provider: z.object({ name: z.string(), gateway: z.string().optional() }),
-  functions: z.record(z.string(), stackFunction),
+  functions: z.record(functionName, stackFunction),
 })
+
+/** A file that `environment_file` names. */
+export const environmentFile = z.object({ environment: stringMap.default({}) })
 
 export type Stack = z.infer<typeof stackFile>
 
 /** What a deploy sends to the gateway, as OpenFaaS defines it. */
 export const deployment = z.object({
-  service: z
-    .string()
-    .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and "-"'),
+  service: functionName,
   image: z.string().min(1),
   namespace: z.string().optional(),
   envProcess: z.string().optional(),
