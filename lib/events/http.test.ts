@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { createEvent, eventRequest, eventResponse, readEvent, readEventResponse } from './index.ts'
+import {
+  createEvent,
+  encodeStructured,
+  eventRequest,
+  eventResponse,
+  readEvent,
+  readEventResponse,
+} from './index.ts'
 
 const labelled = createEvent('sample.labelled', 'cloud/people', ['photo', 'cat'], {
   photo: 'a'.repeat(64),
@@ -26,6 +33,35 @@ describe('events over HTTP', () => {
     expect(await readEvent(request, ['sample.labelled'])).toEqual(labelled)
   })
 
+  it('are read whatever curl says of what it sends, and however a media type is written', async () => {
+    const { headers } = eventRequest('http://function/', labelled)
+    const body = JSON.stringify(labelled.data)
+    for (const type of [
+      'application/x-www-form-urlencoded',
+      'text/plain',
+      'application/json;charset=UTF-8',
+    ]) {
+      headers.set('content-type', type)
+      expect(await readEvent(post(Object.fromEntries(headers), body), ['sample.labelled'])).toEqual(labelled)
+    }
+    const structured = post({ 'content-type': 'Application/CloudEvents+JSON' }, encodeStructured(labelled))
+    expect(await readEvent(structured, ['sample.labelled'])).toEqual(labelled)
+  })
+
+  it('whose body breaks off are no fault of anybody', async () => {
+    const { headers } = eventRequest('http://function/', labelled)
+    const init: RequestInit & { duplex: 'half' } = {
+      ...{ method: 'POST', headers, duplex: 'half' },
+      body: new ReadableStream({ pull: (controller) => controller.error(new Error('line cut')) }),
+    }
+    await expect(readEvent(new Request('http://function/', init), ['sample.labelled'])).rejects.toMatchObject(
+      {
+        code: 'UNAVAILABLE',
+        message: expect.stringContaining('line cut'),
+      }
+    )
+  })
+
   it('have the same id for the same thing, and another for another', () => {
     const { data } = labelled
     expect(createEvent('sample.labelled', 'elsewhere', ['photo', 'cat'], data).id).toBe(labelled.id)
@@ -46,6 +82,8 @@ describe('events over HTTP', () => {
     ['an unknown type', { ...binary, 'ce-type': 'photo.eaten' }, '{}', 'unknown event type "photo.eaten"'],
     ['a type for others', { ...binary, 'ce-type': 'photo.captured' }, '{}', 'photo.captured'],
     ['wrong data', { ...binary, 'ce-type': 'sample.labelled' }, '{"photo":"x"}', 'SHA-256'],
+    ['nothing', { 'content-type': 'application/cloudevents+json' }, '', 'not a CloudEvent'],
+    ['null', { 'content-type': 'application/cloudevents+json' }, 'null', 'not a CloudEvent'],
     ['a batch', { 'content-type': 'application/cloudevents-batch+json' }, '[]', 'batches'],
   ])('refuse %s with a reason', async (_what, headers, body, message) => {
     await expect(readEvent(post(headers, body), ['sample.labelled'])).rejects.toMatchObject({
