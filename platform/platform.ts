@@ -1,9 +1,11 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { connectEvents } from '../lib/event-client/index.ts'
 import type { EdgeloopEvent, Uplink } from '../lib/events/index.ts'
 import type { ObjectStore } from '../lib/s3/index.ts'
-import { type Cloud, startCloud } from './cloud/index.ts'
+import { startCloud, startStorage } from './cloud/index.ts'
 import { type Edge, startEdge } from './edge/index.ts'
+import { freePort } from './ports/index.ts'
 import type { Service } from './service/index.ts'
 import { openStateDirectory } from './state/index.ts'
 
@@ -58,53 +60,75 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   const { edges: count = 2, host = '127.0.0.1', port, dataset = 'photos', model = 'photos' } = options
   const state = await openStateDirectory(options.state, options.fresh ?? false)
   const listeners = new Set<(event: EdgeloopEvent) => void>()
-  const edges: Edge[] = []
-  const environment = {
-    STACK_FILE: path.join(root, 'stack.yml'),
-    PROFILES_DIR: path.join(root, 'edge-profiles'),
-    DATASET: dataset,
-    MODEL_NAME: model,
-  }
-  let cloud: Cloud | undefined
+  /** What is to be closed, the last one first. */
+  const open: (() => Promise<void>)[] = [state.release]
 
   async function dispose(): Promise<void> {
-    await Promise.all(edges.map((edge) => edge.close()))
-    await cloud?.close()
-    await state.release()
+    for (const close of open.splice(0).reverse()) await close()
   }
 
-  try {
-    cloud = await startCloud({
-      state,
+  async function start() {
+    const storage = await startStorage(state)
+    open.push(storage.close)
+    const ports = {
+      gateway: port ?? (await freePort(host)),
+      broker: await freePort('127.0.0.1'),
+      s3: storage.port,
+    }
+    const environment = {
+      ...storage.environment,
+      STACK_FILE: path.join(root, 'stack.yml'),
+      PROFILES_DIR: path.join(root, 'edge-profiles'),
+      DATASET: dataset,
+      MODEL_NAME: model,
+    }
+    const cloud = startCloud({
+      directory: path.join(state.path, 'cloud'),
       host,
-      port: port ?? 0,
-      dataset,
+      ports,
       environment: { ...environment, ...options.retrain },
+    })
+    const edges = Array.from({ length: count }, (_, i) =>
+      startEdge({
+        name: `edge-${i + 1}`,
+        directory: path.join(state.path, 'edges', `edge-${i + 1}`),
+        host,
+        ports: { http: port === undefined ? 0 : port + i + 1, mqtt: 0 },
+        cloud: ports,
+        environment: { ...environment, UPLINK: options.uplink ?? 'review' },
+      })
+    )
+    // All at once: each spends its first seconds loading code. What started is closed even when another failed.
+    const all = await Promise.allSettled([cloud.gateway, cloud.trainer, ...edges])
+    const running = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    open.push(async () => {
+      await Promise.all(running.map((service) => service.close()))
+    })
+    const failed = all.find((one) => one.status === 'rejected')
+    if (failed) throw failed.reason
+
+    const events = connectEvents({
+      broker: `mqtt://127.0.0.1:${ports.broker}`,
+      name: 'platform',
+      types: ['#'],
       onEvent: (event) => {
         for (const listener of listeners) listener(event)
       },
     })
-    const { ports, s3Environment } = cloud
-    const start = (index: number) =>
-      startEdge({
-        name: `edge-${index}`,
-        directory: path.join(state.path, 'edges', `edge-${index}`),
-        host,
-        ports: { http: port === undefined ? 0 : port + index, mqtt: 0 },
-        cloud: ports,
-        environment: { ...environment, ...s3Environment, UPLINK: options.uplink ?? 'review' },
-      })
-    const indices = Array.from({ length: count }, (_, i) => i + 1)
-    const started = await Promise.allSettled(indices.map(start))
-    for (const outcome of started) if (outcome.status === 'fulfilled') edges.push(outcome.value)
-    const failed = started.find((outcome) => outcome.status === 'rejected')
-    if (failed) throw failed.reason
-  } catch (error) {
-    await dispose()
-    throw error
+    open.push(events.close)
+    return {
+      gateway: `http://${host}:${ports.gateway}`,
+      store: storage.store,
+      events,
+      edges: await Promise.all(edges),
+      services: { gateway: await cloud.gateway, trainer: await cloud.trainer },
+    }
   }
 
-  const { gateway, store, events, services } = cloud
+  const { gateway, edges, store, events, services } = await start().catch(async (error: unknown) => {
+    await dispose()
+    throw error
+  })
   return {
     gateway,
     edges,

@@ -7,37 +7,41 @@ import { connectEvents } from '../lib/event-client/index.ts'
 import { eventData } from '../lib/events/index.ts'
 import { readSettings } from '../lib/function/index.ts'
 import { objectStoreFromEnv } from '../lib/s3/index.ts'
-import { serveUntilStopped } from '../lib/service/index.ts'
-import { createTrainingController, processJobs } from './controller/index.ts'
+import { runService } from '../lib/service/index.ts'
+import { createTrainingController, processJobs } from './index.ts'
 
-const settings = readSettings(
-  z.object({
-    DATASET: eventData.name,
-    CLOUD_BROKER: z.string(),
-    S3_ENDPOINT: z.url(),
-    S3_BUCKET: z.string(),
-    SECRETS_DIR: z.string(),
-  }),
-  process.env
-)
-
-const { DATASET, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR } = settings
-const store = objectStoreFromEnv(process.env)
-const events = connectEvents({
-  broker: settings.CLOUD_BROKER,
-  name: 'trainer',
-  types: ['retrain.requested'],
-  onEvent: () => controller.poke(),
-})
-const controller = createTrainingController({
-  store,
-  dataset: DATASET,
-  startJob: processJobs({ DATASET, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR }),
-  publish: events.publish,
+const schema = z.object({
+  DATASET: eventData.name,
+  CLOUD_BROKER: z.string(),
+  S3_ENDPOINT: z.url(),
+  S3_BUCKET: z.string(),
+  SECRETS_DIR: z.string(),
 })
 
-serveUntilStopped({}, async () => {
-  await controller.close()
-  await events.close()
-  store.close()
+await runService(async () => {
+  const settings = readSettings(schema, process.env)
+
+  const { DATASET, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR } = settings
+  const store = objectStoreFromEnv(process.env)
+  const events = connectEvents({
+    broker: settings.CLOUD_BROKER,
+    name: 'trainer',
+    types: ['retrain.requested'],
+    onEvent: () => controller.poke(),
+  })
+  const controller = createTrainingController({
+    store,
+    dataset: DATASET,
+    startJob: processJobs({ DATASET, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR }),
+    publish: events.publish,
+  })
+
+  return {
+    ready: {},
+    async close() {
+      await controller.close()
+      await events.close()
+      store.close()
+    },
+  }
 })

@@ -1,1 +1,2 @@
-export { type Cloud, startCloud } from './cloud.ts'
+export { startCloud } from './cloud.ts'
+export { type Storage, startStorage } from './storage.ts'

@@ -10,7 +10,7 @@ import { progressFile } from './progress-file.ts'
 import type { RoundReport, RunEvent } from './report.ts'
 import { seedDataset } from './seed-dataset.ts'
 import type { PhotoSupply } from './supply.ts'
-import { createTestSet } from './test-set.ts'
+import { createTestSet, type TestSet } from './test-set.ts'
 import { isSettled, readTotals, readTotalsByEdge, sum } from './totals.ts'
 import { waitFor } from './wait.ts'
 
@@ -58,15 +58,14 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
   const faults = createFaults(platform, options.faults, onEvent)
   const people = createPeople(platform, cameras.truth)
   const registry = modelRegistry(platform.store, platform.model)
-  // The test set is computed on one core while the other one trains the first model.
-  const computing = createTestSet(platform, supply.test, signal)
-  // Whoever needs it sees the error; until then it must not count as unhandled.
-  computing.catch(() => {})
+  /** Begun after the first model is trained, which edges wait for. */
+  let computing: Promise<TestSet> | undefined
   let { labelsAsked, next } = from
 
   async function report(round: number, promoted: boolean): Promise<RoundReport> {
     const modelVersion = (await registry.channel('stable'))!.value.version
     await waitUntilServed(platform, modelVersion, signal)
+    computing ??= createTestSet(platform, supply.test, signal)
     const testAccuracy = await (await computing).accuracy(modelVersion)
     const totals = await readTotals(platform)
     const made = { round, ...totals, labelsAsked, modelVersion, testAccuracy, promoted }

@@ -45,12 +45,15 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
   try {
     const golden = await readGoldenLabels(store, dataset)
     const items = snapshot.items.filter(({ photo }) => !golden.has(photo))
-    const photos = [...new Set([...items.map(({ photo }) => photo), ...golden.keys()])]
+    const registry = modelRegistry(store, run.model)
+    // The first model has nothing to be compared with, and edges wait for it: the next run looks at the golden photos.
+    const first = (await registry.versions()).length === 0
+    const photos = new Set([...items.map(({ photo }) => photo), ...(first ? [] : golden.keys())])
     const features = await gatherFeatures({
       store,
       runtime,
       backbone: backbone.hash,
-      photos,
+      photos: [...photos],
       readPhoto: photoReader(store, dataset, snapshot, golden),
       onProgress: (done, total) => onProgress('features', total ? done / total : 1),
     })
@@ -68,7 +71,7 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
       onProgress: ({ done, total }) => onProgress('fit', done / total),
     })
 
-    const known = [...golden].filter(([, label]) => labels.includes(label))
+    const known = [...golden].filter(([photo, label]) => labels.includes(label) && features.has(photo))
     const onGolden =
       known.length > 0
         ? measure(
@@ -79,7 +82,7 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
         : null
     onProgress('publish', 0)
     await publishBackbone(store, request.backboneDir, backbone.hash)
-    const manifest = await modelRegistry(store, run.model).publish(run.id, head, {
+    const manifest = await registry.publish(run.id, head, {
       backbone: { name: backbone.name, hash: backbone.hash },
       thresholds: THRESHOLDS,
       trainedOn: { dataset, run: run.id, snapshot: snapshot.id },
