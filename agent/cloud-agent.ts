@@ -1,10 +1,11 @@
 import path from 'node:path'
-import { setInterval } from 'node:timers'
 import type { Provider } from '../gateway/index.ts'
 import { openDatabase } from '../lib/database/index.ts'
 import { asEdgeloopError } from '../lib/errors/index.ts'
 import { decodeStructured, type EdgeloopEvent, encodeStructured, eventSchema } from '../lib/events/index.ts'
 import { createSpool } from '../lib/spool/index.ts'
+import { createTeardown } from '../lib/teardown/index.ts'
+import { createAlarm } from '../lib/waiting/index.ts'
 import { createBroker, type Publication } from './broker/index.ts'
 import { createConnector, subscribersOf } from './connector/index.ts'
 import { type Heartbeat, readHeartbeat } from './uplink/index.ts'
@@ -30,26 +31,57 @@ export interface CloudAgent {
 /** An edge that has been silent for so long is out of reach, in milliseconds; heartbeats come every second. */
 const SILENT_MS = 3500
 
+/** @throws EdgeloopError UNAVAILABLE when the broker's port is taken */
 export async function createCloudAgent(options: CloudAgentOptions): Promise<CloudAgent> {
+  const teardown = createTeardown()
+  try {
+    return { ...(await start(options, teardown.add)), close: teardown.run }
+  } catch (error) {
+    await teardown.run()
+    throw error
+  }
+}
+
+/** What is added last is closed first: what still runs may want to announce its events. */
+async function start(
+  options: CloudAgentOptions,
+  closeLater: (close: () => unknown) => void
+): Promise<Omit<CloudAgent, 'close'>> {
   const { provider, listen, pollMs = 1000 } = options
-  const database = await openDatabase(path.join(options.directory, 'database'))
   const heard = new Map<string, { heartbeat: Heartbeat; at: number }>()
   /** Events that are coming in by MQTT: the broker itself delivers them to those who watch. */
   const arriving = new Set<string>()
+  const database = await openDatabase(path.join(options.directory, 'database'))
+  closeLater(() => database.close())
   const spool = createSpool<EdgeloopEvent>(database, 'events', eventSchema)
+  const broker = await createBroker({ host: listen.host, port: listen.mqtt, accept })
+  closeLater(() => broker.close())
   const connector = createConnector({
     spool,
     invoke: (name, request) => provider.invoke(name, request),
     onEvent: (event) => database.afterCommit(() => announce(event)),
   })
+  closeLater(() => connector.close())
 
   const follow = async () => connector.subscribe(subscribersOf(await provider.listHere()))
   await follow()
-  const timer = setInterval(() => {
-    follow().catch((error: unknown) => console.error('function list:', asEdgeloopError(error).message))
-  }, pollMs)
-
-  const broker = await createBroker({ host: listen.host, port: listen.mqtt, accept })
+  const alarm = createAlarm()
+  let closing = false
+  const following = (async () => {
+    for (;;) {
+      await alarm.wait(pollMs)
+      if (closing) return
+      await follow().catch((error: unknown) =>
+        console.error('function list:', asEdgeloopError(error).message)
+      )
+    }
+  })()
+  closeLater(() => {
+    closing = true
+    alarm.ring()
+    return following
+  })
+  await broker.listen()
 
   /** Events become this agent's, heartbeats are remembered; everything else is ordinary MQTT. */
   async function accept({ topic, payload }: Publication): Promise<void> {
@@ -59,6 +91,7 @@ export async function createCloudAgent(options: CloudAgentOptions): Promise<Clou
     } catch (thrown) {
       const error = asEdgeloopError(thrown)
       if (error.code !== 'INVALID_INPUT') throw error
+      // Coming again would not help: it is acknowledged, and that is all.
       console.error(`${topic}: ${error.message}`)
     }
   }
@@ -87,7 +120,9 @@ export async function createCloudAgent(options: CloudAgentOptions): Promise<Clou
         broker.publish(`models/${model}/${channel}`, JSON.stringify({ version }), { retain: true })
       )
     }
-    Promise.all(messages).catch((error: unknown) => console.error('announce:', error))
+    Promise.all(messages).catch((error: unknown) =>
+      console.error('announce:', asEdgeloopError(error).message)
+    )
   }
 
   return {
@@ -97,12 +132,5 @@ export async function createCloudAgent(options: CloudAgentOptions): Promise<Clou
       [...heard.values()].flatMap(({ heartbeat, at }) =>
         performance.now() - at < SILENT_MS ? [heartbeat] : []
       ),
-    async close() {
-      clearInterval(timer)
-      // What still runs may want to announce its events.
-      await connector.close()
-      await broker.close()
-      await database.close()
-    },
   }
 }

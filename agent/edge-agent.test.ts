@@ -154,6 +154,7 @@ beforeEach(async () => {
     name: 'the gateway',
   })
   cloudBroker = await createBroker({ host: '127.0.0.1', port: 0, accept: async () => {} })
+  await cloudBroker.listen()
   links = {
     gateway: await createLink(cloudGateway.port),
     broker: await createLink(cloudBroker.port),

@@ -12,7 +12,7 @@ import type { Deployment } from '../lib/stack/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
 import { serveHttp } from '../lib/web-server/index.ts'
 import { answerTo, createAnswers, type DeviceAnswer, refusalTo } from './answers/index.ts'
-import { openBroker, type Publication } from './broker/index.ts'
+import { createBroker, type Publication } from './broker/index.ts'
 import { createConnector, subscribersOf } from './connector/index.ts'
 import { createDecisionIndex } from './decision-index/index.ts'
 import { enrichEvent } from './enrich.ts'
@@ -98,7 +98,7 @@ async function start(
   })
   closeLater(() => models.close())
 
-  const broker = await openBroker({ host: listen.host, port: listen.mqtt, accept })
+  const broker = await createBroker({ host: listen.host, port: listen.mqtt, accept })
   closeLater(() => broker.close())
 
   const app = new Hono()

@@ -10,48 +10,49 @@ import { createLocalProvider, readProfiles } from '../gateway/index.ts'
 import { eventData } from '../lib/events/index.ts'
 import { readSettings } from '../lib/function/index.ts'
 import { objectStoreFromEnv } from '../lib/s3/index.ts'
-import { serveUntilStopped } from '../lib/service/index.ts'
+import { runService } from '../lib/service/index.ts'
 import { handlersOf, readStack } from '../lib/stack/index.ts'
 import { createEdgeAgent } from './edge-agent.ts'
 
-const settings = readSettings(
-  z.object({
-    EDGE: eventData.name,
-    DATA_DIR: z.string(),
-    HOST: z.string().default('127.0.0.1'),
-    HTTP_PORT: z.coerce.number().int().min(0).default(0),
-    MQTT_PORT: z.coerce.number().int().min(0).default(0),
-    CLOUD_GATEWAY: z.url(),
-    CLOUD_BROKER: z.string(),
-    S3_ENDPOINT: z.url(),
-    S3_BUCKET: z.string(),
-    SECRETS_DIR: z.string(),
-    STACK_FILE: z.string(),
-    PROFILES_DIR: z.string(),
-    MODEL_NAME: eventData.name,
-    UPLINK: eventData.uplink.default('review'),
-  }),
-  process.env
-)
-
-const { EDGE, DATA_DIR, STACK_FILE, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR, HOST } = settings
-await mkdir(DATA_DIR, { recursive: true })
-const modelCache = path.join(DATA_DIR, 'model-cache')
-const agent = await createEdgeAgent({
-  edge: EDGE,
-  directory: DATA_DIR,
-  provider: await createLocalProvider({
-    node: { name: EDGE, labels: { 'node-role.kubernetes.io/edge': '', 'kubernetes.io/hostname': EDGE } },
-    directory: DATA_DIR,
-    profiles: await readProfiles(settings.PROFILES_DIR),
-    handlers: handlersOf(await readStack(STACK_FILE, process.env), path.dirname(STACK_FILE)),
-    environment: { MODEL_CACHE: modelCache, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR },
-  }),
-  modelCache,
-  model: settings.MODEL_NAME,
-  store: objectStoreFromEnv(process.env),
-  cloud: { gateway: settings.CLOUD_GATEWAY, broker: settings.CLOUD_BROKER },
-  listen: { host: HOST, http: settings.HTTP_PORT, mqtt: settings.MQTT_PORT },
-  uplink: settings.UPLINK,
+const schema = z.object({
+  EDGE: eventData.name,
+  DATA_DIR: z.string(),
+  HOST: z.string().default('127.0.0.1'),
+  HTTP_PORT: z.coerce.number().int().min(0).default(0),
+  MQTT_PORT: z.coerce.number().int().min(0).default(0),
+  CLOUD_GATEWAY: z.url(),
+  CLOUD_BROKER: z.string(),
+  S3_ENDPOINT: z.url(),
+  S3_BUCKET: z.string(),
+  SECRETS_DIR: z.string(),
+  STACK_FILE: z.string(),
+  PROFILES_DIR: z.string(),
+  MODEL_NAME: eventData.name,
+  UPLINK: eventData.uplink.default('review'),
 })
-serveUntilStopped({ gateway: agent.gateway, broker: agent.broker }, agent.close)
+
+await runService(async (signal) => {
+  const settings = readSettings(schema, process.env)
+  const { EDGE, DATA_DIR, STACK_FILE, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR, HOST } = settings
+  await mkdir(DATA_DIR, { recursive: true })
+  const modelCache = path.join(DATA_DIR, 'model-cache')
+  const agent = await createEdgeAgent({
+    edge: EDGE,
+    directory: DATA_DIR,
+    provider: await createLocalProvider({
+      node: { name: EDGE, labels: { 'node-role.kubernetes.io/edge': '', 'kubernetes.io/hostname': EDGE } },
+      directory: DATA_DIR,
+      profiles: await readProfiles(settings.PROFILES_DIR),
+      handlers: handlersOf(await readStack(STACK_FILE, process.env), path.dirname(STACK_FILE)),
+      environment: { MODEL_CACHE: modelCache, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR },
+    }),
+    modelCache,
+    model: settings.MODEL_NAME,
+    store: objectStoreFromEnv(process.env),
+    cloud: { gateway: settings.CLOUD_GATEWAY, broker: settings.CLOUD_BROKER },
+    listen: { host: HOST, http: settings.HTTP_PORT, mqtt: settings.MQTT_PORT },
+    uplink: settings.UPLINK,
+    signal,
+  })
+  return { ready: { gateway: agent.gateway, broker: agent.broker }, close: agent.close }
+})

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import mqtt, { type MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EdgeloopError } from '../../lib/errors/index.ts'
-import { type Broker, openBroker, type Publication } from './index.ts'
+import { type Broker, createBroker, type Publication } from './index.ts'
 
 let broker: Broker
 let accept: (publication: Publication) => Promise<void>
@@ -27,7 +27,7 @@ async function listen(to: MqttClient, filter: string): Promise<{ topic: string; 
 }
 
 const start = (port = 0) =>
-  openBroker({ host: '127.0.0.1', port, accept: (publication) => accept(publication) })
+  createBroker({ host: '127.0.0.1', port, accept: (publication) => accept(publication) })
 
 beforeEach(async () => {
   accept = async () => {}

@@ -38,20 +38,8 @@ export interface Broker {
 /** Topics of the broker itself, which nobody else publishes to. */
 const RESERVED = '$SYS/'
 
-/** A broker that listens. */
-export async function createBroker(options: BrokerOptions): Promise<Broker> {
-  const broker = await openBroker(options)
-  try {
-    await broker.listen()
-    return broker
-  } catch (error) {
-    await broker.close()
-    throw error
-  }
-}
-
 /** A broker that does not listen yet: what publishes to it can be there before the first client. */
-export async function openBroker(options: BrokerOptions): Promise<Broker> {
+export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const { host, accept } = options
   let { port } = options
   const accepting = new Set<Promise<void>>()

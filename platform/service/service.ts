@@ -1,6 +1,7 @@
 import { execa, type ResultPromise } from 'execa'
 import type { z } from 'zod'
-import { EdgeloopError } from '../../lib/errors/index.ts'
+import { EdgeloopError, type ErrorCode } from '../../lib/errors/index.ts'
+import { serviceMessage } from '../../lib/service/index.ts'
 
 export interface ServiceOptions<R> {
   name: string
@@ -19,7 +20,7 @@ export interface Service {
   readonly running: boolean
   /** SIGKILL: nothing is said, nothing is saved. */
   kill(): Promise<void>
-  /** Resolves when it is ready. */
+  /** Starts it again, and kills it first where it runs; resolves when it is ready. */
   restart(): Promise<void>
   /** Lets it finish what runs, for so long. */
   close(): Promise<void>
@@ -30,11 +31,14 @@ const STOP_MS = 4000
 
 /**
  * Starts a service; resolves when it says that it is ready.
- * @throws EdgeloopError UNAVAILABLE when it ends instead
+ * @throws EdgeloopError what the service says is in its way; UNAVAILABLE when it ends without a word
  */
 export async function startService<R>(options: ServiceOptions<R>): Promise<Service> {
+  const { name } = options
   // In an object, because a subprocess is a promise of its own end, and `await` would wait for that.
   let { child } = await launch()
+  /** Whether its end is meant. */
+  let ending = false
 
   async function launch() {
     const child = execa(process.execPath, ['--import', 'tsx', options.main], {
@@ -47,37 +51,56 @@ export async function startService<R>(options: ServiceOptions<R>): Promise<Servi
       stderr: 2,
       env: options.environment(),
     })
-    options.onReady(await readyMessage(child))
+    try {
+      options.onReady(await readyMessage(child))
+    } catch (error) {
+      child.kill('SIGKILL')
+      await child
+      throw error
+    }
+    watch(child)
     return { child }
   }
 
   async function readyMessage(child: Pick<ResultPromise<{ ipc: true }>, 'getOneMessage'>): Promise<R> {
-    try {
-      return options.ready.parse(await child.getOneMessage())
-    } catch (cause) {
-      throw new EdgeloopError('UNAVAILABLE', `${options.name} did not start`, {
-        where: options.name,
+    const said = await child.getOneMessage().catch((cause: unknown) => {
+      throw new EdgeloopError('UNAVAILABLE', `${name} did not start`, {
+        where: name,
         hint: 'its own message stands above',
         cause,
       })
-    }
+    })
+    const message = serviceMessage.parse(said)
+    if ('ready' in message) return options.ready.parse(message.ready)
+    const { error, code, where, hint } = message.failed
+    throw new EdgeloopError(code as ErrorCode, error, { where: where ?? name, hint })
   }
 
+  /** Somebody should hear of a service that ends by itself. */
+  function watch(child: PromiseLike<{ exitCode?: number; signal?: string }>): void {
+    child.then(({ exitCode, signal }) => {
+      if (!ending) console.error(`${name} ended by itself (${signal ?? `exit code ${exitCode}`})`)
+    })
+  }
+
+  async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    ending = true
+    child.kill(signal)
+    await child
+  }
+
+  const isRunning = () => child.exitCode === null && child.signalCode === null
   return {
-    name: options.name,
+    name,
     get running() {
-      return child.exitCode === null && child.signalCode === null
+      return isRunning()
     },
-    async kill() {
-      child.kill('SIGKILL')
-      await child
-    },
+    kill: () => end('SIGKILL'),
     async restart() {
+      if (isRunning()) await end('SIGKILL')
       child = (await launch()).child
+      ending = false
     },
-    async close() {
-      child.kill('SIGTERM')
-      await child
-    },
+    close: () => end('SIGTERM'),
   }
 }
