@@ -1,5 +1,5 @@
 import type { Totals } from '../../agent/index.ts'
-import { sampleStore } from '../../lib/dataset/index.ts'
+import { sampleStore, type Verdict } from '../../lib/dataset/index.ts'
 import { modelRegistry } from '../../lib/registry/index.ts'
 import type { Platform } from '../platform.ts'
 import { createCameras } from './cameras.ts'
@@ -62,15 +62,28 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
   let computing: Promise<TestSet> | undefined
   let { labelsAsked, next } = from
 
-  async function report(round: number, promoted: boolean): Promise<RoundReport> {
+  /** What stands at the end of a round, once every edge in reach serves the model. */
+  async function concludeRound(round: number, verdict: Verdict | undefined): Promise<Conclusion> {
     const modelVersion = (await registry.channel('stable'))!.value.version
     await waitUntilServed(platform, modelVersion, signal)
-    computing ??= createTestSet(platform, supply.test, signal)
-    const testAccuracy = await (await computing).accuracy(modelVersion)
     const totals = await readTotals(platform)
-    const made = { round, ...totals, labelsAsked, modelVersion, testAccuracy, promoted }
+    return {
+      round,
+      ...totals,
+      labelsAsked,
+      modelVersion,
+      promoted: verdict?.judgement.verdict === 'promote',
+      next,
+    }
+  }
+
+  /** Measures the round's model, and tells. */
+  async function report({ next, ...conclusion }: Conclusion): Promise<RoundReport> {
+    computing ??= createTestSet(platform, supply.test, signal)
+    const testAccuracy = await (await computing).accuracy(conclusion.modelVersion)
+    const made = { ...conclusion, testAccuracy }
     onEvent({ event: 'round', ...made })
-    await file.write({ key: options.key, round: round + 1, labelsAsked, next })
+    await file.write({ key: options.key, round: made.round + 1, labelsAsked: made.labelsAsked, next })
     return made
   }
 
@@ -91,10 +104,11 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
 
   try {
     await seedDataset(platform, supply)
-    let last: RoundReport | undefined
+    let last: Promise<RoundReport> | undefined
     if (from.round === 0) {
-      const verdict = await learn(platform, signal)
-      last = await report(0, verdict?.judgement.verdict === 'promote')
+      last = report(await concludeRound(0, await learn(platform, signal)))
+      // The test photos take a while: meanwhile the cameras go on, and whoever waits for the report sees its error.
+      last.catch(() => {})
     }
     const end = options.rounds === undefined ? Number.POSITIVE_INFINITY : options.rounds
     for (let round = Math.max(1, from.round); round <= end; round++) {
@@ -106,21 +120,26 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
       labelsAsked += await people.answer(options.labelsPerRound)
       const [verdict] = await Promise.all([learn(platform, signal), faults.whileTraining(round)])
       faults.endRound(round)
-      last = await report(round, verdict?.judgement.verdict === 'promote')
+      const conclusion = await concludeRound(round, verdict)
+      await last
+      last = report(conclusion)
     }
     faults.end()
     await settle()
-    last ??= await report(from.round - 1, false)
-    last = { ...last, ...(await readTotals(platform)) }
+    last ??= report(await concludeRound(from.round - 1, undefined))
+    const summary = { ...(await last), ...(await readTotals(platform)) }
     const objects = (await sampleStore(platform.store, platform.dataset).list()).length
     const seconds = (performance.now() - started) / 1000
-    onEvent({ event: 'summary', ...last, goldenLabels: supply.golden.length, objects, seconds })
-    return last
+    onEvent({ event: 'summary', ...summary, goldenLabels: supply.golden.length, objects, seconds })
+    return summary
   } finally {
     stopListening()
     await cameras.close()
   }
 }
+
+/** A round's end, before its model is measured. */
+type Conclusion = Omit<RoundReport, 'testAccuracy'> & { next: number }
 
 /** The share of the photos that have their outcome, 0 to 1. */
 function decidedShare({ captured, accepted, review, rejected, deadLettered }: Totals): number {
