@@ -83,7 +83,7 @@ async function judgeVersions(
   if (comparable.length < golden.length * ENOUGH_OF_GOLDEN)
     return undecided(
       serving,
-      `only ${comparable.length} of ${golden.length} golden photos have features to compare`,
+      `${comparable.length} of ${golden.length} golden photos have features to compare`,
       leftOut
     )
   return asEventData(

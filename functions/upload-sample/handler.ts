@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { sampleStore } from '../../lib/dataset/index.ts'
+import { EdgeloopError } from '../../lib/errors/index.ts'
 import { createEvent, eventData, eventResponse, readEvent } from '../../lib/events/index.ts'
 import {
   createFunctionApp,
@@ -33,6 +34,12 @@ app.post('/', async (c) => {
   const { url: _url, ...photo } = data.photo
   const values = readFeatures(features)
   const body = wantsPhoto(data) ? await fetchPhoto(data.photo) : null
+  // One such sample would fail every training from then on.
+  if (!values && !body)
+    throw new EdgeloopError('INVALID_INPUT', 'there is nothing to learn from: no features, and no photo', {
+      where: 'data.features',
+      hint: 'send the features that classify answered, or set the uplink to "all"',
+    })
   const kept = band === 'accept' ? ('accept' as const) : ('review' as const)
   const { record, bytes } = await samples.put({
     record: { ...rest, photo, band: kept, backbone: features?.backbone ?? null, withPhoto: body !== null },

@@ -242,6 +242,18 @@ describe('what is refused for good', () => {
     expect(await upload({ ...sample, uplink: 'features' })).toMatchObject({ withPhoto: false })
   })
 
+  it('a sample that brings neither features nor a photo: every training would fail on it', async () => {
+    const { send, keys } = await start()
+    for (const [band, uplink] of [
+      ['accept', 'review'],
+      ['review', 'features'],
+    ] as const) {
+      const response = await send(stored('nothing', band, { features: null, uplink }))
+      expect([response.status, await response.json()]).toMatchObject([400, { where: 'data.features' }])
+    }
+    expect(await keys()).toEqual([])
+  })
+
   it('a photo that is nowhere, features that are none, and other events', async () => {
     const { send, dataset } = await start()
     const nowhere = await send(sampleOf('x', 'review'))
