@@ -3,6 +3,7 @@
  * @module
  */
 export { featureStore } from './features.ts'
+export { type LabelQueue, labelQueue } from './label-queue.ts'
 export { type LabelledCollection, labelledPhotos } from './labelled-photos.ts'
 export type {
   LabelledPhoto,
