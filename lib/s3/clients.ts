@@ -14,6 +14,8 @@ export interface Clients {
 }
 
 export function createClients(options: z.output<typeof ObjectStoreOptionsSchema>): Clients {
+  // In every process that uses S3 it would tell people that later versions of it want a later Node.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
   const { endpoint, region, accessKeyId, secretAccessKey, checksums, maxSockets } = options
   const agent = { keepAlive: true, maxSockets, timeout: IDLE_SOCKET_MS }
   const config: S3ClientConfig = {

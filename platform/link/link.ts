@@ -25,9 +25,9 @@ export async function createLink(targetPort: number): Promise<Link> {
       sockets.add(socket)
       socket.on('close', () => sockets.delete(socket))
     }
-    // Either end that goes takes the other along; what the error was, the ends see for themselves.
-    near.on('error', () => far.destroy()).on('close', () => far.destroy())
-    far.on('error', () => near.destroy()).on('close', () => near.destroy())
+    // Either end that breaks takes the other along; one that ends has said all, which the other still has to deliver.
+    near.on('error', () => far.destroy()).on('close', () => far.destroySoon())
+    far.on('error', () => near.destroy()).on('close', () => near.destroySoon())
     near.pipe(far).pipe(near)
   })
   await new Promise<void>((resolve, reject) => {

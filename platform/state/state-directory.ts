@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 
 /** What this version writes; a directory of another format is left alone. */
 const FORMAT = '1'
+const LOCK = 'lock'
 
 /** The one directory that holds everything that survives. */
 export interface StateDirectory {
@@ -45,18 +46,11 @@ export async function openStateDirectory(directory: string, fresh: boolean): Pro
 }
 
 async function lock(root: string): Promise<() => Promise<void>> {
-  const file = path.join(root, 'lock')
+  const file = path.join(root, LOCK)
   for (;;) {
-    try {
-      const handle = await open(file, 'wx')
-      await handle.writeFile(String(process.pid))
-      await handle.close()
-      return () => rm(file, { force: true })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-    const holder = Number(await readFile(file, 'utf8').catch(() => ''))
-    if (holder && isAlive(holder))
+    if (await takeLock(root, file)) return () => rm(file, { force: true })
+    const [holder, start] = (await readFile(file, 'utf8').catch(() => '')).split(' ')
+    if (await isHeldBy(Number(holder), start))
       throw new EdgeloopError('CONFLICT', `Edgeloop is running already, as process ${holder}`, {
         where: root,
         hint: `stop it (kill ${holder}), or give this one a directory of its own with --state DIR`,
@@ -64,6 +58,34 @@ async function lock(root: string): Promise<() => Promise<void>> {
     // Its process was killed: nobody else will remove it.
     await rm(file, { force: true })
   }
+}
+
+/** The lock appears with its content: an empty one would look as if its process had been killed. */
+async function takeLock(root: string, file: string): Promise<boolean> {
+  const draft = path.join(root, `${LOCK}.${process.pid}.${randomBytes(4).toString('hex')}`)
+  try {
+    await writeFile(draft, `${process.pid} ${await startOf(process.pid)}`)
+    await link(draft, file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return false
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+/** Whether the process that wrote the lock lives; after a restart of the machine its number is soon another one's. */
+async function isHeldBy(pid: number, start: string | undefined): Promise<boolean> {
+  if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return false
+  return start === (await startOf(pid))
+}
+
+/** When a process was started, in the system's own count; `-` where the system does not say. */
+async function startOf(pid: number): Promise<string> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  // Field 22 of proc_pid_stat(5), counted from behind the name, which may hold anything.
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '-'
 }
 
 function isAlive(pid: number): boolean {
@@ -98,7 +120,7 @@ async function empty(root: string): Promise<void> {
 }
 
 async function entries(root: string): Promise<string[]> {
-  return (await readdir(root)).filter((entry) => entry !== 'lock')
+  return (await readdir(root)).filter((entry) => entry !== LOCK && !entry.startsWith(`${LOCK}.`))
 }
 
 /** Credentials of the local S3, made once; nobody but this user reads them. */
