@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { connectEvents } from '../lib/event-client/index.ts'
 import type { EdgeloopEvent, Uplink } from '../lib/events/index.ts'
 import type { ObjectStore } from '../lib/s3/index.ts'
+import { createTeardown } from '../lib/teardown/index.ts'
 import { startCloud, startStorage } from './cloud/index.ts'
 import { type Edge, startEdge } from './edge/index.ts'
 import { freePort } from './ports/index.ts'
@@ -51,6 +52,9 @@ export interface Platform {
 /**
  * Brings up the local platform: S3 in this process; gateway, trainer and each edge in processes of their own.
  *
+ * @throws EdgeloopError with what is in the way: CONFLICT (another one runs on this state), MISCONFIGURED (the state
+ * directory), UNAVAILABLE (a port); nothing stays behind
+ *
  * @example
  * const platform = await createPlatform({ state: '.edgeloop', edges: 2 })
  * await fetch(`${platform.edges[0].gateway}/function/classify`, { method: 'POST', body: photo })
@@ -60,16 +64,13 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   const { edges: count = 2, host = '127.0.0.1', port, dataset = 'photos', model = 'photos' } = options
   const state = await openStateDirectory(options.state, options.fresh ?? false)
   const listeners = new Set<(event: EdgeloopEvent) => void>()
-  /** What is to be closed, the last one first. */
-  const open: (() => Promise<void>)[] = [state.release]
-
-  async function dispose(): Promise<void> {
-    for (const close of open.splice(0).reverse()) await close()
-  }
+  const teardown = createTeardown()
+  teardown.add(() => state.release())
+  const giveUp = new AbortController()
 
   async function start() {
     const storage = await startStorage(state)
-    open.push(storage.close)
+    teardown.add(() => storage.close())
     const ports = {
       gateway: port ?? (await freePort(host)),
       broker: await freePort('127.0.0.1'),
@@ -87,6 +88,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       host,
       ports,
       environment: { ...environment, ...options.retrain },
+      signal: giveUp.signal,
     })
     const edges = Array.from({ length: count }, (_, i) =>
       startEdge({
@@ -96,16 +98,21 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
         ports: { http: port === undefined ? 0 : port + i + 1, mqtt: 0 },
         cloud: ports,
         environment: { ...environment, UPLINK: options.uplink ?? 'review' },
+        signal: giveUp.signal,
       })
     )
-    // All at once: each spends its first seconds loading code. What started is closed even when another failed.
-    const all = await Promise.allSettled([cloud.gateway, cloud.trainer, ...edges])
+    // All at once: each spends its first seconds loading code. Where one fails, the others would wait for it.
+    const starting = [cloud.gateway, cloud.trainer, ...edges]
+    let failure: { error: unknown } | undefined
+    const giveUpAll = (error: unknown) => {
+      failure ??= { error }
+      giveUp.abort()
+    }
+    for (const one of starting) one.catch(giveUpAll)
+    const all = await Promise.allSettled(starting)
     const running = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-    open.push(async () => {
-      await Promise.all(running.map((service) => service.close()))
-    })
-    const failed = all.find((one) => one.status === 'rejected')
-    if (failed) throw failed.reason
+    teardown.add(() => Promise.allSettled(running.map((service) => service.close())))
+    if (failure) throw failure.error
 
     const events = connectEvents({
       broker: `mqtt://127.0.0.1:${ports.broker}`,
@@ -115,7 +122,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
         for (const listener of listeners) listener(event)
       },
     })
-    open.push(events.close)
+    teardown.add(() => events.close())
     return {
       gateway: `http://${host}:${ports.gateway}`,
       store: storage.store,
@@ -126,7 +133,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   }
 
   const { gateway, edges, store, events, services } = await start().catch(async (error: unknown) => {
-    await dispose()
+    await teardown.run()
     throw error
   })
   return {
@@ -142,6 +149,6 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    dispose,
+    dispose: teardown.run,
   }
 }

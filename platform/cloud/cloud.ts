@@ -12,10 +12,12 @@ export interface CloudOptions {
   ports: { gateway: number; broker: number }
   /** Settings of both processes: S3, the dataset, what `${NAME}` in stack.yml stands for. */
   environment: Readonly<Record<string, string>>
+  /** Ends the start. */
+  signal?: AbortSignal
 }
 
 /** The cloud's processes; each resolves when it is ready. */
-export function startCloud({ directory, host, ports, environment }: CloudOptions): {
+export function startCloud({ directory, host, ports, environment, signal }: CloudOptions): {
   gateway: Promise<Service>
   trainer: Promise<Service>
 } {
@@ -31,6 +33,7 @@ export function startCloud({ directory, host, ports, environment }: CloudOptions
     }),
     ready: z.object({}),
     onReady() {},
+    signal,
   })
   const trainer = startService({
     name: 'trainer',
@@ -38,6 +41,7 @@ export function startCloud({ directory, host, ports, environment }: CloudOptions
     environment: () => ({ ...environment, CLOUD_BROKER: `mqtt://127.0.0.1:${ports.broker}` }),
     ready: z.object({}),
     onReady() {},
+    signal,
   })
   return { gateway, trainer }
 }

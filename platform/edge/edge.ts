@@ -16,6 +16,8 @@ export interface EdgeOptions {
   cloud: { gateway: number; broker: number; s3: number }
   /** Settings of the agent that are the same for every edge. */
   environment: Readonly<Record<string, string>>
+  /** Ends the start. */
+  signal?: AbortSignal
 }
 
 /** An edge of the local platform: an agent in a process of its own, on links that can be cut. */
@@ -37,6 +39,9 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const ports = { ...options.ports }
   let online = true
 
+  const closeLinks = () => Promise.all(Object.values(links).map((link) => link.close()))
+  const addresses = { gateway: '', broker: '' }
+
   const agent = await startService({
     name,
     main,
@@ -52,17 +57,22 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       S3_ENDPOINT: `http://127.0.0.1:${links.s3.port}`,
     }),
     ready: z.object({ gateway: z.url(), broker: z.string() }),
-    onReady({ gateway, broker }) {
-      ports.http = Number(new URL(gateway).port)
-      ports.mqtt = Number(new URL(broker).port)
+    onReady(ready) {
+      Object.assign(addresses, ready)
+      ports.http = Number(new URL(ready.gateway).port)
+      ports.mqtt = Number(new URL(ready.broker).port)
     },
+    signal: options.signal,
+  }).catch(async (error: unknown) => {
+    await closeLinks()
+    throw error
   })
-  const gateway = `http://${host}:${ports.http}`
+  const { gateway, broker } = addresses
 
   return {
     name,
     gateway,
-    broker: `mqtt://${host}:${ports.mqtt}`,
+    broker,
     get online() {
       return online
     },
@@ -85,7 +95,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     restart: agent.restart,
     async close() {
       await agent.close()
-      await Promise.all(Object.values(links).map((link) => link.close()))
+      await closeLinks()
     },
   }
 }

@@ -12,6 +12,8 @@ export interface ServiceOptions<R> {
   /** What the process tells when it is ready. */
   ready: z.ZodType<R>
   onReady(ready: R): void
+  /** Ends it while it starts: another one that it waits for will not come. */
+  signal?: AbortSignal
 }
 
 /** A part of the platform in a process of its own, which can be killed and started again. */
@@ -51,12 +53,17 @@ export async function startService<R>(options: ServiceOptions<R>): Promise<Servi
       stderr: 2,
       env: options.environment(),
     })
+    const giveUp = () => child.kill('SIGTERM')
+    options.signal?.addEventListener('abort', giveUp, { once: true })
+    if (options.signal?.aborted) giveUp()
     try {
       options.onReady(await readyMessage(child))
     } catch (error) {
       child.kill('SIGKILL')
       await child
       throw error
+    } finally {
+      options.signal?.removeEventListener('abort', giveUp)
     }
     watch(child)
     return { child }

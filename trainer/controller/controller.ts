@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunState, runStore } from '../../lib/dataset/index.ts'
 import { asEdgeloopError } from '../../lib/errors/index.ts'
 import { createEvent, type EdgeloopEvent, type EventData } from '../../lib/events/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
+import { createAlarm, withDeadline } from '../../lib/waiting/index.ts'
 import type { StartJob } from './start-job.ts'
 
 export interface TrainingControllerOptions {
@@ -23,6 +23,8 @@ export interface TrainingController {
 
 /** After this many failures a run is given up. */
 const MAX_ATTEMPTS = 3
+/** How long one attempt to say something may take, in milliseconds. */
+const SAY_MS = 30_000
 
 /**
  * Watches for runs and has each one trained. All it knows is in the bucket: after a restart it goes on where it was,
@@ -32,7 +34,7 @@ export function createTrainingController(options: TrainingControllerOptions): Tr
   const { store, dataset, startJob, publish, pollMs = 1000 } = options
   const runs = runStore(store, dataset)
   const closing = new AbortController()
-  let wake = new AbortController()
+  const alarm = createAlarm()
   /** The run whose `model.trained` this process has said. */
   let said: string | undefined
 
@@ -67,7 +69,9 @@ export function createTrainingController(options: TrainingControllerOptions): Tr
     if (said === run.id) return
     const { model, snapshot, id } = run
     const data = { dataset, model, run: id, snapshot, version: status!.version! }
-    await publish(createEvent('model.trained', 'cloud/trainer', [dataset, id], data))
+    const event = createEvent('model.trained', 'cloud/trainer', [dataset, id], data)
+    // Whoever carries it may be away for long: then it is said again after a while, or by the next process.
+    await withDeadline(closing.signal, SAY_MS, () => publish(event))
     said = id
   }
 
@@ -86,18 +90,16 @@ export function createTrainingController(options: TrainingControllerOptions): Tr
       await look().catch((thrown: unknown) => {
         if (!closing.signal.aborted) console.error('training controller:', asEdgeloopError(thrown).message)
       })
-      await sleep(pollMs, undefined, { signal: AbortSignal.any([closing.signal, wake.signal]) }).catch(
-        () => {}
-      )
-      if (wake.signal.aborted) wake = new AbortController()
+      if (!closing.signal.aborted) await alarm.wait(pollMs)
     }
   }
 
   const following = follow()
   return {
-    poke: () => wake.abort(),
+    poke: () => alarm.ring(),
     async close() {
       closing.abort()
+      alarm.ring()
       await following
     },
   }
