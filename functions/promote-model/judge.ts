@@ -85,7 +85,7 @@ function decide(comparison: Comparison, rules: JudgeRules): Pick<Judgement, 'ver
   const { gain, standardError, pWorse, lost, gained } = comparison
   const figures =
     `log loss ${gain < 0 ? 'rises' : 'falls'} by ${Math.abs(gain).toFixed(4)} ± ${standardError.toFixed(4)}, ` +
-    `${lost} golden photos lost, ${gained} gained`
+    `${lost} golden ${lost === 1 ? 'photo' : 'photos'} lost, ${gained} gained`
   if (gain > 0 && lost <= rules.mayLose) return { verdict: 'promote', why: `It is better: ${figures}.` }
   if (pWorse < rules.refuseBelow) {
     return { verdict: 'refuse', why: `It is worse (p = ${pWorse.toFixed(3)}): ${figures}.` }
