@@ -14,6 +14,7 @@ import { serveHttp } from '../lib/web-server/index.ts'
 import { answerTo, createAnswers, type DeviceAnswer, refusalTo } from './answers/index.ts'
 import { createBroker, type Publication } from './broker/index.ts'
 import { createConnector, subscribersOf } from './connector/index.ts'
+import { createDeadLetterRoutes } from './dead-letters/index.ts'
 import { createDecisionIndex } from './decision-index/index.ts'
 import { enrichEvent } from './enrich.ts'
 import { followFunctionList } from './function-list/index.ts'
@@ -104,6 +105,7 @@ async function start(
   const app = new Hono()
     .get('/status', async (c) => c.json(await heartbeat()))
     .route('/', createPhotoRoutes(photos))
+    .route('/', createDeadLetterRoutes(spool, decisions.reviveSync))
     .route('/', createGateway(provider))
   const server = await serveHttp({
     fetch: app.fetch,
@@ -203,6 +205,7 @@ async function start(
       at: new Date().toISOString(),
       gateway,
       broker: broker.url,
+      link: uplink?.state() ?? { connected: false, since: new Date().toISOString() },
       totals: decisions.counters(),
       spool: Object.fromEntries(queues.map(([queue, { queued }]) => [queue, queued])),
       deadLetters: queues.reduce((sum, [, { dead }]) => sum + dead, 0),

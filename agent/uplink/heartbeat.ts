@@ -23,6 +23,8 @@ export const heartbeat = z.object({
   /** The local gateway, as reached from this machine. */
   gateway: z.url(),
   broker: z.string(),
+  /** The connection to the cloud's broker, as this edge sees it, and since when it is so by this edge's clock. */
+  link: z.object({ connected: z.boolean(), since: z.iso.datetime() }),
   totals,
   /** Events waiting, by function. */
   spool: z.record(z.string(), count),
@@ -37,6 +39,7 @@ export const heartbeat = z.object({
 })
 
 export type Totals = z.infer<typeof totals>
+export type LinkState = Heartbeat['link']
 export type Heartbeat = z.infer<typeof heartbeat>
 
 /** @throws EdgeloopError INVALID_INPUT when the message is no heartbeat */

@@ -1,6 +1,6 @@
 import mqtt from 'mqtt'
 import { type EdgeloopEvent, encodeStructured } from '../../lib/events/index.ts'
-import type { Heartbeat } from './heartbeat.ts'
+import type { Heartbeat, LinkState } from './heartbeat.ts'
 
 export interface UplinkOptions {
   edge: string
@@ -14,7 +14,8 @@ export interface UplinkOptions {
 
 /** The edge's connection to the cloud's broker: heartbeats and hints; nothing that must not be lost. */
 export interface Uplink {
-  connected(): boolean
+  /** Whether the cloud is in reach, and since when it is so. */
+  state(): LinkState
   /** Tells the cloud about an event, if it is in reach. */
   hint(event: EdgeloopEvent): void
   close(): Promise<void>
@@ -29,10 +30,13 @@ export function createUplink(options: UplinkOptions): Uplink {
     keepalive: 5,
     queueQoSZero: false,
   })
+  let state: LinkState = { connected: false, since: new Date().toISOString() }
   client.on('error', () => {
     // Being out of reach is an ordinary state of an edge; the client tries again by itself.
   })
+  client.on('close', () => turned(false))
   client.on('connect', () => {
+    turned(true)
     client.subscribe('models/+/+', { qos: 1 })
     // It may have moved while nobody could say so.
     options.onModelHint()
@@ -41,6 +45,10 @@ export function createUplink(options: UplinkOptions): Uplink {
   client.on('message', (topic) => {
     if (topic.startsWith('models/')) options.onModelHint()
   })
+
+  function turned(connected: boolean): void {
+    if (connected !== state.connected) state = { connected, since: new Date().toISOString() }
+  }
 
   function beat(): void {
     if (!client.connected) return
@@ -52,7 +60,7 @@ export function createUplink(options: UplinkOptions): Uplink {
   const timer = setInterval(beat, heartbeatMs)
 
   return {
-    connected: () => client.connected,
+    state: () => state,
     hint(event) {
       if (!client.connected) return
       client.publish(`events/${event.type}`, encodeStructured(event), { qos: 0 })

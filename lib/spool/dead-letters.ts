@@ -20,6 +20,23 @@ export function createDeadLetters<P>({
     return found?.value && { id, queue, sequence, ...found.value, state: 'dead' }
   }
 
+  function replaySync(id: string): boolean {
+    database.assertInTransaction()
+    const [queue, sequence] = keyOf(id)
+    const found = tables.dead.read([queue, sequence])
+    if (!found?.value) return false
+    tables.dead.removeSync([queue, sequence])
+    const record = { ...found.value, attempts: 0, notBefore: 0 }
+    const size = tables.entries.putSync([queue, sequence], record)
+    tables.schedule.putSync([queue, 0, sequence], null)
+    totals.changeSync(queue, { dead: -1, queued: 1, bytes: size - found.size })
+    database.afterCommit(() => {
+      due.added(queue, { sequence, notBefore: 0 })
+      announce(queue)
+    })
+    return true
+  }
+
   return {
     show,
 
@@ -38,22 +55,8 @@ export function createDeadLetters<P>({
       return letters
     },
 
-    replay: (id) =>
-      database.transaction(() => {
-        const [queue, sequence] = keyOf(id)
-        const found = tables.dead.read([queue, sequence])
-        if (!found?.value) return false
-        tables.dead.removeSync([queue, sequence])
-        const record = { ...found.value, attempts: 0, notBefore: 0 }
-        const size = tables.entries.putSync([queue, sequence], record)
-        tables.schedule.putSync([queue, 0, sequence], null)
-        totals.changeSync(queue, { dead: -1, queued: 1, bytes: size - found.size })
-        database.afterCommit(() => {
-          due.added(queue, { sequence, notBefore: 0 })
-          announce(queue)
-        })
-        return true
-      }),
+    replay: (id) => database.transaction(() => replaySync(id)),
+    replaySync,
 
     discard: (id) =>
       database.transaction(() => {

@@ -61,6 +61,7 @@ export interface DeadLetters<P> {
   show(id: string): Entry<P> | undefined
   /** Queues it again, in its old place and with no attempts counted. Returns false where there is no such dead letter. */
   replay(id: string): Promise<boolean>
+  replaySync(id: string): boolean
   /** Forgets it; its key counts as done. Returns false where there is no such dead letter. */
   discard(id: string): Promise<boolean>
 }
