@@ -3,3 +3,4 @@
  * @module
  */
 export { createPlatform, type Platform, type PlatformOptions } from './platform.ts'
+export { findRunning, type RunningPlatform } from './state/index.ts'

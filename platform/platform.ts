@@ -8,7 +8,7 @@ import { startCloud, startStorage } from './cloud/index.ts'
 import { type Edge, startEdge } from './edge/index.ts'
 import { freePort } from './ports/index.ts'
 import type { Service } from './service/index.ts'
-import { openStateDirectory } from './state/index.ts'
+import { announceRunning, openStateDirectory } from './state/index.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -123,11 +123,23 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       },
     })
     teardown.add(() => events.close())
+    const gateway = `http://${host}:${ports.gateway}`
+    const here = await Promise.all(edges)
+    const { store } = storage
+    const withdraw = await announceRunning(state.path, {
+      gateway,
+      broker: `mqtt://127.0.0.1:${ports.broker}`,
+      s3: { endpoint: store.endpoint, bucket: store.bucket },
+      dataset,
+      model,
+      edges: here.map(({ name, gateway, broker }) => ({ name, gateway, broker })),
+    })
+    teardown.add(withdraw)
     return {
-      gateway: `http://${host}:${ports.gateway}`,
-      store: storage.store,
+      gateway,
+      store,
       events,
-      edges: await Promise.all(edges),
+      edges: here,
       services: { gateway: await cloud.gateway, trainer: await cloud.trainer },
     }
   }

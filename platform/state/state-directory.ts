@@ -45,12 +45,18 @@ export async function openStateDirectory(directory: string, fresh: boolean): Pro
   }
 }
 
+/** The living process that has a state directory. */
+export async function holderOf(root: string): Promise<number | undefined> {
+  const [pid, start] = (await readFile(path.join(root, LOCK), 'utf8').catch(() => '')).split(' ')
+  return (await isHeldBy(Number(pid), start)) ? Number(pid) : undefined
+}
+
 async function lock(root: string): Promise<() => Promise<void>> {
   const file = path.join(root, LOCK)
   for (;;) {
     if (await takeLock(root, file)) return () => rm(file, { force: true })
-    const [holder, start] = (await readFile(file, 'utf8').catch(() => '')).split(' ')
-    if (await isHeldBy(Number(holder), start))
+    const holder = await holderOf(root)
+    if (holder !== undefined)
       throw new EdgeloopError('CONFLICT', `Edgeloop is running already, as process ${holder}`, {
         where: root,
         hint: `stop it (kill ${holder}), or give this one a directory of its own with --state DIR`,
