@@ -1,0 +1,208 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { serveHttp } from '../lib/web-server/index.ts'
+import { createPlatform, type Platform } from './index.ts'
+import { freePort } from './ports/index.ts'
+
+/** What the process started and has not ended. */
+async function childrenOf(parent: number): Promise<number[]> {
+  const { stdout } = await execa('ps', ['-A', '-o', 'pid=,ppid=,args='])
+  const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/))
+  return lines
+    .filter(([, ppid, ...args]) => Number(ppid) === parent && args.join(' ').includes('main.ts'))
+    .map(([pid]) => Number(pid))
+}
+
+const isAlive = (pid: number) => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+const answers = (url: string) =>
+  fetch(url).then(
+    () => true,
+    () => false
+  )
+const eventually = (check: () => unknown, timeout = 8000) => vi.waitFor(check, { timeout, interval: 50 })
+
+let parent: string
+beforeAll(async () => {
+  parent = await mkdtemp(path.join(tmpdir(), 'edgeloop-platform-'))
+})
+afterAll(() => rm(parent, { recursive: true, force: true }))
+
+describe('a platform', () => {
+  let platform: Platform
+  let state: string
+  beforeAll(async () => {
+    state = path.join(parent, 'state')
+    platform = await createPlatform({ state, edges: 1 })
+  })
+  afterAll(() => platform.dispose())
+
+  it('lists the five functions, with annotations and what runs where, in the cloud and at the edge', async () => {
+    const list = async (gateway: string) => {
+      const response = await fetch(new URL('/system/functions', gateway))
+      return (await response.json()) as {
+        name: string
+        replicas: number
+        annotations: Record<string, string>
+      }[]
+    }
+    const profiles = {
+      classify: 'edge',
+      'filter-confidence': 'edge',
+      'promote-model': 'cloud',
+      'trigger-retrain': 'cloud',
+      'upload-sample': 'edge',
+    }
+    for (const gateway of [platform.gateway, platform.edges[0]!.gateway]) {
+      const functions = await list(gateway)
+      const found = functions.map(({ name, annotations }) => [name, annotations['com.openfaas.profile']])
+      expect(Object.fromEntries(found)).toEqual(profiles)
+      for (const { annotations } of functions) expect(annotations.topic).toMatch(/events\//)
+    }
+    await eventually(async () =>
+      expect((await list(platform.gateway)).map(({ replicas }) => replicas)).toEqual([1, 1, 1, 1, 1])
+    )
+  })
+
+  it('keeps a second one off its state, and says who is there', async () => {
+    await expect(createPlatform({ state, edges: 1 })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: `Edgeloop is running already, as process ${process.pid}`,
+    })
+    expect(await answers(platform.gateway)).toBe(true)
+  })
+
+  it("passes a caller's request on to an edge, and says which it was", async () => {
+    await eventually(async () => {
+      const response = await platform.invoke('classify', {})
+      expect([response.status, response.headers.get('x-edge')]).toEqual([200, 'edge-1'])
+      expect(await response.json()).toMatchObject({ model: 'photos', serving: null })
+    })
+    const named = await platform.invoke('upload-sample', { method: 'POST', headers: { 'X-Edge': 'edge-1' } })
+    expect(named.status).toBe(400)
+    const unnamed = await platform.invoke('upload-sample', { method: 'POST' })
+    expect([unnamed.status, await unnamed.json()]).toMatchObject([
+      421,
+      { error: 'upload-sample runs at the edges: edge-1', hint: 'name one with the header "X-Edge: edge-1"' },
+    ])
+    const nowhere = await platform.invoke('upload-sample', { headers: { 'X-Edge': 'edge-9' } })
+    expect(nowhere.status).toBe(421)
+  })
+
+  it.each([
+    ['with Expect, as curl sends it with large bodies', { expect: '100-continue', 'content-length': '5' }],
+    ['in chunks', { 'transfer-encoding': 'chunked' }],
+  ])('passes a body on that comes %s', async (_name, headers) => {
+    const url = new URL('/function/classify?verbose=1', platform.gateway)
+    const answer = await new Promise<{ status?: number; body: string }>((resolve, reject) => {
+      const outgoing = httpRequest(url, { method: 'POST', headers }, (incoming) => {
+        let body = ''
+        incoming.on('data', (chunk) => {
+          body += chunk
+        })
+        incoming.on('end', () => resolve({ status: incoming.statusCode, body }))
+      })
+      outgoing.on('error', reject)
+      outgoing.end('photo')
+    })
+    expect(answer).toMatchObject({ status: 503, body: expect.stringContaining('no model serves yet') })
+  })
+
+  it('gives a killed process its ports back when it starts again', async () => {
+    const [edge] = platform.edges
+    for (const [service, url] of [
+      [edge!, edge!.gateway],
+      [platform.services.gateway, platform.gateway],
+    ] as const) {
+      await service.kill()
+      expect([service.running, await answers(url)]).toEqual([false, false])
+      await service.restart()
+      expect([service.running, await answers(url)]).toEqual([true, true])
+    }
+    await eventually(async () => expect((await platform.invoke('classify', {})).status).toBe(200))
+  })
+
+  it('says so when a process ends by itself', async () => {
+    const complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const trainer = (await childrenOf(process.pid)).at(-1)
+    const before = await childrenOf(process.pid)
+    expect(before).toHaveLength(3)
+    process.kill(trainer!, 'SIGKILL')
+    await eventually(() =>
+      expect(complaints.mock.calls).toEqual([[expect.stringMatching(/ ended by itself \(SIGKILL\)$/)]])
+    )
+    complaints.mockRestore()
+  })
+
+  it('leaves no process, no port and no lock behind, soon', async () => {
+    const children = await childrenOf(process.pid)
+    const started = performance.now()
+    await platform.dispose()
+    await platform.dispose()
+    expect(performance.now() - started).toBeLessThan(5000)
+    expect(children.filter(isAlive)).toEqual([])
+    expect(await childrenOf(process.pid)).toEqual([])
+    for (const url of [platform.gateway, platform.edges[0]!.gateway, platform.store.endpoint])
+      expect(await answers(url)).toBe(false)
+    expect(await readdir(state)).not.toContain('lock')
+  })
+})
+
+describe('a platform that cannot start', () => {
+  it('says what is in the way, and leaves nothing behind', async () => {
+    const port = await freePort('127.0.0.1')
+    const inTheWay = await serveHttp({ fetch: () => new Response(), host: '127.0.0.1', port, name: 'other' })
+    const state = path.join(parent, 'taken')
+    try {
+      await expect(createPlatform({ state, edges: 1, port })).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: 'the gateway cannot listen: the port is in use',
+        where: `127.0.0.1:${port}`,
+        hint: 'stop what uses the port, or choose another one',
+      })
+      await expect(createPlatform({ state, edges: 1, port: port - 1 })).rejects.toMatchObject({
+        message: 'the gateway of edge-1 cannot listen: the port is in use',
+      })
+    } finally {
+      await inTheWay.close()
+    }
+    expect(await childrenOf(process.pid)).toEqual([])
+    expect(await readdir(state)).not.toContain('lock')
+  })
+})
+
+describe('a platform that is killed', () => {
+  let child: ReturnType<typeof start>
+  const start = (state: string) =>
+    execa(
+      process.execPath,
+      ['--import', 'tsx', fileURLToPath(new URL('platform-child.ts', import.meta.url)), state],
+      { ipc: true, reject: false, stderr: 'ignore' }
+    )
+  afterEach(() => child?.kill('SIGKILL'))
+
+  it('takes its processes along, and the next one goes on where it was', async () => {
+    const state = path.join(parent, 'killed')
+    child = start(state)
+    const said = (await child.getOneMessage()) as { gateway: string; edge: string }
+    const children = await childrenOf(child.pid!)
+    expect(children).toHaveLength(3)
+    child.kill('SIGKILL')
+    await child
+    await eventually(() => expect(children.filter(isAlive)).toEqual([]))
+    expect([await answers(said.gateway), await answers(said.edge)]).toEqual([false, false])
+    const next = await createPlatform({ state, edges: 1 })
+    await next.dispose()
+  })
+})
