@@ -17,6 +17,8 @@ export async function serve(
   port = 0
 ): Promise<Listening> {
   const server = createAdaptorServer({ fetch, hostname: '127.0.0.1' }) as Server
+  // Longer than any client keeps an idle socket, so that none is closed under a request that is on its way.
+  server.keepAliveTimeout = 75_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)
