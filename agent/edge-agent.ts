@@ -208,6 +208,7 @@ async function start(
       link: uplink?.state() ?? { connected: false, since: new Date().toISOString() },
       totals: decisions.counters(),
       spool: Object.fromEntries(queues.map(([queue, { queued }]) => [queue, queued])),
+      oversizedPackets: broker.oversized,
       deadLetters: queues.reduce((sum, [, { dead }]) => sum + dead, 0),
       model: { name: options.model, wanted: models.wanted(), serving, why: why ?? models.problem() },
     }

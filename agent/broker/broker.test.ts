@@ -201,3 +201,27 @@ describe('close', () => {
     broker = await start()
   })
 })
+
+describe('a packet over the limit', () => {
+  it('closes its connection while it comes in, and is counted; others go on', async () => {
+    await broker.close()
+    const accepted: number[] = []
+    broker = await createBroker({
+      host: '127.0.0.1',
+      port: 0,
+      maxPacketBytes: 10_000,
+      accept: async ({ payload }) => {
+        accepted.push(payload.length)
+      },
+    })
+    await broker.listen()
+    const honest = await client('honest')
+    const greedy = await client('greedy', { reconnectPeriod: 0 })
+    const closed = new Promise<void>((resolve) => greedy.once('close', () => resolve()))
+    greedy.publish('photos/greedy', randomBytes(20_000), { qos: 1 })
+    await closed
+    await honest.publishAsync('photos/honest', randomBytes(9_000), { qos: 1 })
+    expect(broker.oversized).toBe(1)
+    expect(accepted).toEqual([9_000])
+  })
+})

@@ -1,6 +1,7 @@
 import { createServer, type Socket } from 'node:net'
 import { Aedes, type AuthorizePublishHandler, type Client, type PublishPacket } from 'aedes'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
+import { limitPackets } from './packet-limit.ts'
 
 /** What a client published. */
 export interface Publication {
@@ -12,6 +13,8 @@ export interface BrokerOptions {
   host: string
   /** 0 takes a free one. */
   port: number
+  /** A longer packet closes its connection before it is collected in memory (48 MiB). */
+  maxPacketBytes?: number
   /**
    * Takes a publication before it is acknowledged: the PUBACK goes out when this resolves, and the connection is
    * closed when it rejects, so that the client keeps what it has sent and tries again.
@@ -24,6 +27,8 @@ export interface Broker {
   /** `mqtt://HOST:PORT` */
   readonly url: string
   readonly port: number
+  /** How many connections were closed for a packet over the limit. */
+  readonly oversized: number
   /**
    * Lets clients in; until then publishing reaches nobody.
    * @throws EdgeloopError UNAVAILABLE when it cannot listen, with what is in the way
@@ -35,13 +40,17 @@ export interface Broker {
   close(): Promise<void>
 }
 
+/** Above the largest photo that is taken: one that is a little too large gets a refusal instead of a closed door. */
+const MAX_PACKET_BYTES = 48 * 2 ** 20
+
 /** Topics of the broker itself, which nobody else publishes to. */
 const RESERVED = '$SYS/'
 
 /** A broker that does not listen yet: what publishes to it can be there before the first client. */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
-  const { host, accept } = options
+  const { host, accept, maxPacketBytes = MAX_PACKET_BYTES } = options
   let { port } = options
+  let oversized = 0
   const accepting = new Set<Promise<void>>()
   const sockets = new Set<Socket>()
   const aedes = await Aedes.createBroker({ authorizePublish })
@@ -49,6 +58,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
+    limitPackets(socket, maxPacketBytes, () => {
+      oversized++
+      console.error(`MQTT broker: a packet over ${maxPacketBytes} bytes from ${socket.remoteAddress}`)
+    })
     aedes.handle(socket)
   })
 
@@ -81,6 +94,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     },
     get port() {
       return port
+    },
+    get oversized() {
+      return oversized
     },
 
     async listen() {

@@ -24,11 +24,14 @@ export interface Received {
   repeated: boolean
 }
 
+/** No camera needs more; `classify` would refuse it. */
+const MAX_PHOTO_BYTES = 32 * 2 ** 20
+
 /** Takes photos in. */
 export interface Intake {
   /**
    * When it resolves, photo and event are on disk.
-   * @throws EdgeloopError INVALID_INPUT for an empty photo or an unusable name; whatever the disk says otherwise
+   * @throws EdgeloopError INVALID_INPUT for an empty photo or an unusable name, TOO_LARGE; whatever the disk says otherwise
    */
   receive(device: string, bytes: Uint8Array): Promise<Received>
 }
@@ -57,6 +60,11 @@ export function createIntake({ edge, database, photos, decisions, connector }: I
         throw new EdgeloopError('INVALID_INPUT', 'the photo is empty', {
           where: `photos/${device}`,
           hint: 'publish the bytes of a JPEG, PNG or WebP as the payload',
+        })
+      if (bytes.length > MAX_PHOTO_BYTES)
+        throw new EdgeloopError('TOO_LARGE', `the photo has more than ${MAX_PHOTO_BYTES} bytes`, {
+          where: `photos/${device}`,
+          hint: 'set a smaller size or a lower quality on the camera',
         })
       const { hash, size } = await photos.put(bytes)
       return database.transaction(() => {

@@ -29,6 +29,8 @@ export const heartbeat = z.object({
   /** Events waiting, by function. */
   spool: z.record(z.string(), count),
   deadLetters: count,
+  /** MQTT connections that were closed for a packet over the limit, since the agent started. */
+  oversizedPackets: count,
   model: z.object({
     name: eventData.name,
     /** What the channel points at, as far as this edge knows. */
