@@ -61,8 +61,8 @@ export interface Faults {
   beginRound(round: number): void
   /** Kills and restarts edges and gateway; resolves when they are back. */
   midRound(round: number): Promise<void>
-  /** Kills the trainer as soon as it trains, and restarts it; resolves when it is back. */
-  whileTraining(round: number): Promise<void>
+  /** Kills the trainer as soon as it trains, or when learning is over without that; resolves when it is back. */
+  whileTraining(round: number, learning: Promise<unknown>): Promise<void>
   /** Heals what was cut up to this round. */
   endRound(round: number): void
   /** Heals everything. */
@@ -119,15 +119,15 @@ export function createFaults(
     async midRound(round) {
       await Promise.all(killsIn(round, false).map(({ target }) => killAndRestart(named(services, target))))
     },
-    async whileTraining(round) {
+    async whileTraining(round, learning) {
       if (killsIn(round, true).length === 0) return
-      await new Promise<void>((resolve) => {
-        const stop = platform.onEvent(({ type }) => {
-          if (type !== 'retrain.progress') return
-          stop()
-          resolve()
+      let stop = () => {}
+      const training = new Promise<void>((resolve) => {
+        stop = platform.onEvent(({ type }) => {
+          if (type === 'retrain.progress') resolve()
         })
       })
+      await Promise.race([training, learning.catch(() => {})]).finally(stop)
       await killAndRestart(platform.services.trainer)
     },
     endRound: (round) => healAll(({ to }) => to <= round),

@@ -5,37 +5,43 @@ import type { Platform } from '../platform.ts'
 import { waitFor } from './wait.ts'
 
 /**
- * Lets the schedule tick for `trigger-retrain`, and waits for the verdict when a run comes of it.
+ * Lets the schedule tick for `trigger-retrain`, and waits for the verdict when a run comes of it. A run that an earlier
+ * process asked for is waited for first.
  *
  * @returns undefined when there was nothing to learn from
  * @throws EdgeloopError UNAVAILABLE when the run failed
  */
 export async function learn(platform: Platform, signal: AbortSignal): Promise<Verdict | undefined> {
   const runs = runStore(platform.store, platform.dataset)
-  const before = (await runs.latest())?.run.id
+  const earlier = await runs.latest()
+  const late = earlier && !earlier.ended ? await verdictOf(earlier.run.id) : undefined
   await waitFor(() => tick(platform), signal)
   const run = (await runs.latest())?.run.id
-  if (run === undefined || run === before) return undefined
-  return waitFor(async () => {
-    const state = await runs.state(run)
-    if (state?.status?.state === 'failed')
-      throw new EdgeloopError('UNAVAILABLE', `training run ${run} failed: ${state.status.error}`)
-    return state?.verdict
-  }, signal)
+  return run === undefined || run === earlier?.run.id ? late : verdictOf(run)
+
+  function verdictOf(run: string): Promise<Verdict> {
+    return waitFor(async () => {
+      const state = await runs.state(run)
+      if (state?.status?.state === 'failed')
+        throw new EdgeloopError('UNAVAILABLE', `training run ${run} failed: ${state.status.error}`)
+      return state?.verdict
+    }, signal)
+  }
 }
 
 /** One tick of the schedule; undefined while the gateway is out of reach. */
 async function tick(platform: Platform): Promise<true | undefined> {
   const asSchedule = { method: 'POST', headers: { 'x-topic': 'cron-function' } }
-  try {
-    const response = await platform.invoke('trigger-retrain', asSchedule)
-    if (!response.ok) return undefined
-    const requested = await readEventResponse(response)
-    if (requested) await platform.publish(requested)
-    return true
-  } catch {
-    return undefined
-  }
+  const response = await platform.invoke('trigger-retrain', asSchedule).catch(() => undefined)
+  if (!response || response.status >= 500 || response.status === 429) return undefined
+  if (!response.ok)
+    throw new EdgeloopError(
+      'INTERNAL',
+      `trigger-retrain answered ${response.status}: ${await response.text()}`
+    )
+  const requested = await readEventResponse(response)
+  if (requested) await platform.publish(requested)
+  return true
 }
 
 /** Waits until every edge in reach serves a version. */

@@ -118,7 +118,8 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
       next += shown
       await settle()
       labelsAsked += await people.answer(options.labelsPerRound)
-      const [verdict] = await Promise.all([learn(platform, signal), faults.whileTraining(round)])
+      const learning = learn(platform, signal)
+      const [verdict] = await Promise.all([learning, faults.whileTraining(round, learning)])
       faults.endRound(round)
       const conclusion = await concludeRound(round, verdict)
       await last
