@@ -1,4 +1,5 @@
 import path from 'node:path'
+import type { Hono } from 'hono'
 import type { Provider } from '../gateway/index.ts'
 import { openDatabase } from '../lib/database/index.ts'
 import { asEdgeloopError } from '../lib/errors/index.ts'
@@ -8,6 +9,7 @@ import { createTeardown } from '../lib/teardown/index.ts'
 import { createAlarm } from '../lib/waiting/index.ts'
 import { createBroker, type Publication } from './broker/index.ts'
 import { createConnector, subscribersOf } from './connector/index.ts'
+import { createDeadLetterRoutes } from './dead-letters/index.ts'
 import { type Heartbeat, readHeartbeat } from './uplink/index.ts'
 
 export interface CloudAgentOptions {
@@ -25,6 +27,8 @@ export interface CloudAgent {
   port: number
   /** The edges that have been heard of lately. */
   edges(): Heartbeat[]
+  /** The cloud's dead letters over HTTP. */
+  deadLetters: Hono
   close(): Promise<void>
 }
 
@@ -128,6 +132,7 @@ async function start(
   return {
     broker: broker.url,
     port: broker.port,
+    deadLetters: createDeadLetterRoutes(spool),
     edges: () =>
       [...heard.values()].flatMap(({ heartbeat, at }) =>
         performance.now() - at < SILENT_MS ? [heartbeat] : []

@@ -4,6 +4,7 @@
  * @module
  */
 import path from 'node:path'
+import { Hono } from 'hono'
 import { z } from 'zod'
 import { type CloudAgent, createCloudAgent } from '../../agent/index.ts'
 import { createGateway, createLocalProvider, readProfiles } from '../../gateway/index.ts'
@@ -58,8 +59,15 @@ await runService(async () => {
     teardown.add(() => provider.close())
     for (const deployment of deploymentsOf(stack)) await provider.deploy(deployment)
 
-    const { fetch } = createGateway(provider)
-    const server = await serveHttp({ fetch, host: HOST, port: settings.HTTP_PORT, name: 'the gateway' })
+    const app = new Hono()
+      .all('/dead-letters/*', (c) => agent?.deadLetters.fetch(c.req.raw) ?? c.text('starting', 503))
+      .route('/', createGateway(provider))
+    const server = await serveHttp({
+      fetch: app.fetch,
+      host: HOST,
+      port: settings.HTTP_PORT,
+      name: 'the gateway',
+    })
     teardown.add(() => server.close())
     agent = await createCloudAgent({
       directory: DATA_DIR,
