@@ -15,7 +15,7 @@ import { answerTo, createAnswers, type DeviceAnswer, refusalTo } from './answers
 import { createBroker, type Publication } from './broker/index.ts'
 import { createConnector, subscribersOf } from './connector/index.ts'
 import { createDeadLetterRoutes } from './dead-letters/index.ts'
-import { createDecisionIndex } from './decision-index/index.ts'
+import { createDecisionIndex, createDecisionRoutes } from './decision-index/index.ts'
 import { enrichEvent } from './enrich.ts'
 import { followFunctionList } from './function-list/index.ts'
 import { createIntake } from './intake/index.ts'
@@ -105,6 +105,7 @@ async function start(
   const app = new Hono()
     .get('/status', async (c) => c.json(await heartbeat()))
     .route('/', createPhotoRoutes(photos))
+    .route('/', createDecisionRoutes(decisions))
     .route('/', createDeadLetterRoutes(spool, decisions.reviveSync))
     .route('/', createGateway(provider))
   const server = await serveHttp({
