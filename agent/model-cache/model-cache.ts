@@ -60,6 +60,7 @@ export function createModelCache(options: ModelCacheOptions): ModelCache {
     await fetchVersion(wanted)
     await writeWhole(inCache(channelKey), object)
     offered = wanted
+    problem = null
     await forgetOthers(offered)
   }
 

@@ -1,0 +1,300 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { defaultBackboneDir, openBackbone, readBackboneManifest } from '../../lib/backbone/index.ts'
+import type { Head } from '../../lib/head/index.ts'
+import { BACKBONE_FILES, type ModelRegistry, modelRegistry, registryKeys } from '../../lib/registry/index.ts'
+import { createObjectStore, type ObjectStore } from '../../lib/s3/index.ts'
+import { createLink, type Link } from '../../platform/link/index.ts'
+import { createS3Server, type S3Server } from '../../platform/s3/index.ts'
+import { createModelCache, type ModelCache } from './index.ts'
+
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' }
+const open = (endpoint: string) =>
+  createObjectStore({ endpoint, bucket: 'test', attempts: 1, ...credentials })
+
+let directory: string
+let tests = 0
+/** Each test has a model of its own in the one bucket. */
+let model: string
+let cacheDirectory: string
+let s3: S3Server
+let link: Link
+/** The registry's own way into S3; the cache's goes over a link that can be cut. */
+let bucket: ObjectStore
+let registry: ModelRegistry
+let backbone: { name: string; hash: string }
+/** Keys that the cache has asked for. */
+let asked: string[]
+let cache: ModelCache | undefined
+
+function start(more: { pollMs?: number } = {}): ModelCache {
+  const over = open(`http://127.0.0.1:${link.port}`)
+  const store: ObjectStore = {
+    ...over,
+    get: (key, options) => {
+      asked.push(key)
+      return over.get(key, options)
+    },
+  }
+  const created = createModelCache({
+    store,
+    directory: cacheDirectory,
+    model,
+    channel: 'stable',
+    pollMs: 20,
+    ...more,
+  })
+  cache = {
+    ...created,
+    close: async () => {
+      await created.close()
+      over.close()
+    },
+  }
+  return cache
+}
+
+const head = (bias: number): Head => ({
+  labels: ['cat', 'dog'],
+  weights: new Float32Array(2 * 1280),
+  bias: Float32Array.of(bias, -bias),
+  mean: new Float32Array(1280),
+  scale: new Float32Array(1280).fill(1),
+  temperature: 1,
+})
+
+async function promote(run: string, bias: number): Promise<number> {
+  const { version } = await registry.publish(run, head(bias), {
+    backbone,
+    thresholds: { accept: 0.95, audit: 0 },
+    trainedOn: { dataset: 'photos', run, snapshot: 'snapshot' },
+    metrics: {},
+  })
+  await point(version)
+  return version
+}
+
+async function point(version: number): Promise<void> {
+  const before = await registry.channel('stable')
+  await registry.setChannel('stable', { version, by: 'test', why: 'test' }, before)
+}
+
+const offered = (version: number, timeout = 5000) =>
+  vi.waitFor(() => expect(cache!.offered()).toBe(version), { timeout, interval: 5 })
+const versionsInCache = async () =>
+  (await readdir(path.join(cacheDirectory, 'models', model))).filter((name) => /^\d+$/.test(name)).sort()
+const inCache = (key: string) => path.join(cacheDirectory, key)
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'edgeloop-model-cache-'))
+  s3 = await createS3Server({
+    directory: path.join(directory, 's3'),
+    host: '127.0.0.1',
+    port: 0,
+    buckets: ['test'],
+    ...credentials,
+  })
+  bucket = open(s3.url)
+  backbone = await readBackboneManifest(defaultBackboneDir)
+  for (const file of BACKBONE_FILES)
+    await bucket.put(
+      registryKeys.backboneFile(backbone.hash, file),
+      await readFile(path.join(defaultBackboneDir, file))
+    )
+})
+beforeEach(async () => {
+  tests++
+  model = `photos-${tests}`
+  cacheDirectory = path.join(directory, `cache-${tests}`)
+  link = await createLink(s3.port)
+  registry = modelRegistry(bucket, model)
+  asked = []
+})
+afterEach(async () => {
+  await cache?.close()
+  cache = undefined
+  await link.close()
+})
+afterAll(async () => {
+  bucket.close()
+  await s3.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+describe('the model cache', () => {
+  it('has nothing to offer, and no problem, before the first model', async () => {
+    start()
+    await sleep(100)
+    expect([cache!.wanted(), cache!.offered(), cache!.problem()]).toEqual([null, null, null])
+  })
+
+  it('fetches what the channel points at, whole, with the registry’s layout', async () => {
+    await promote('1', 1)
+    start()
+    await offered(1)
+    expect([cache!.wanted(), cache!.problem()]).toEqual([1, null])
+    for (const key of [
+      registryKeys.channel(model, 'stable'),
+      registryKeys.manifest(model, 1),
+      registryKeys.file(model, 1, 'head.bin'),
+    ])
+      expect(Buffer.compare(await readFile(inCache(key)), (await bucket.get(key))!.body)).toBe(0)
+    const folder = path.dirname(inCache(registryKeys.backboneFile(backbone.hash, 'weights.bin')))
+    expect((await openBackbone(folder)).manifest.hash).toBe(backbone.hash)
+  })
+
+  it('follows the channel, fetches a backbone once, and keeps the version before', async () => {
+    start()
+    for (const version of [1, 2, 3, 4]) {
+      expect(await promote(String(version), version)).toBe(version)
+      await offered(version)
+    }
+    await vi.waitFor(async () => expect(await versionsInCache()).toEqual(['3', '4']))
+    expect(asked.filter((key) => key.startsWith('backbones/'))).toHaveLength(2)
+    await point(3)
+    await offered(3)
+    expect(await versionsInCache()).toEqual(['3', '4'])
+    expect(asked.filter((key) => key.startsWith('backbones/'))).toHaveLength(2)
+  })
+
+  it('looks at once when it is told to', async () => {
+    start({ pollMs: 60_000 })
+    await vi.waitFor(() => expect(asked).toHaveLength(1))
+    await promote('1', 1)
+    cache!.poke()
+    await offered(1)
+  })
+})
+
+describe('a restart', () => {
+  it('offers what is there, also out of reach of S3, and fetches nothing again', async () => {
+    await promote('1', 1)
+    start()
+    await offered(1)
+    await cache!.close()
+    link.cut()
+    asked = []
+    start()
+    await offered(1)
+    await vi.waitFor(() => expect(cache!.problem()).toMatch(/cannot be reached|ECONNRESET|socket|reach/i))
+    link.heal()
+    cache!.poke()
+    await vi.waitFor(() => expect(cache!.problem()).toBeNull())
+    expect(new Set(asked)).toEqual(new Set([registryKeys.channel(model, 'stable')]))
+  })
+
+  it.each([
+    ['head', () => registryKeys.file(model, 1, 'head.bin')],
+    ['manifest', () => registryKeys.manifest(model, 1)],
+    ['backbone', () => registryKeys.backboneFile(backbone.hash, 'weights.bin')],
+    ['channel', () => registryKeys.channel(model, 'stable')],
+  ])('fetches a %s again that the disk has damaged', async (_name, key) => {
+    await promote('1', 1)
+    start()
+    await offered(1)
+    await cache!.close()
+    const damaged = await readFile(inCache(key()))
+    damaged[damaged.length >> 1]! ^= 1
+    await writeFile(inCache(key()), damaged)
+    start()
+    await offered(1)
+    expect(Buffer.compare(await readFile(inCache(key())), (await bucket.get(key()))!.body)).toBe(0)
+  })
+
+  it('in the middle of fetching leaves nothing that looks whole', async () => {
+    await promote('1', 1)
+    // As a process leaves it that was killed between two files.
+    const folder = path.dirname(inCache(registryKeys.backboneFile(backbone.hash, 'weights.bin')))
+    const draft = `${folder}.part`
+    await rm(draft, { recursive: true, force: true })
+    start()
+    await vi.waitFor(() => stat(draft), { interval: 1 }).catch(() => {})
+    await cache!.close()
+    if (cache!.offered() === null)
+      await expect(stat(inCache(registryKeys.channel(model, 'stable')))).rejects.toThrow()
+    start()
+    await offered(1)
+    expect((await openBackbone(folder)).manifest.hash).toBe(backbone.hash)
+  })
+})
+
+describe('what is wrong in the registry', () => {
+  it.each([
+    [
+      'head does not match its hash',
+      async () => bucket.put(registryKeys.file(model, 2, 'head.bin'), 'rubbish'),
+    ],
+    ['manifest does not match the channel', async () => bucket.put(registryKeys.manifest(model, 2), '{}')],
+    ['head is missing', async () => bucket.delete(registryKeys.file(model, 2, 'head.bin'))],
+    ['manifest is missing', async () => bucket.delete(registryKeys.manifest(model, 2))],
+  ])('is told, and the old version stays: %s', async (_name, damage) => {
+    await promote('1', 1)
+    start()
+    await offered(1)
+    link.cut()
+    await promote('2', 2)
+    await damage()
+    link.heal()
+    cache!.poke()
+    await vi.waitFor(() =>
+      expect(cache!.problem()).toMatch(/^version 2 cannot be fetched: .+ \(models\/photos-\d+\/2\//)
+    )
+    expect([cache!.wanted(), cache!.offered()]).toEqual([2, 1])
+    const channel = JSON.parse(await readFile(inCache(registryKeys.channel(model, 'stable')), 'utf8'))
+    expect(channel.version).toBe(1)
+    await promote('3', 3)
+    cache!.poke()
+    await offered(3)
+    expect(cache!.problem()).toBeNull()
+  })
+
+  it('is told, and mended by itself: a backbone that is damaged', async () => {
+    const key = registryKeys.backboneFile(backbone.hash, 'weights.bin')
+    const whole = (await bucket.get(key))!.body
+    const damaged = Buffer.from(whole)
+    damaged[1000]! ^= 1
+    await bucket.put(key, damaged)
+    await promote('1', 1)
+    start()
+    await vi.waitFor(() => expect(cache!.problem()).toMatch(/weights do not match/))
+    expect(cache!.offered()).toBeNull()
+    await bucket.put(key, whole)
+    cache!.poke()
+    await offered(1)
+  })
+
+  it('is told: a channel that is none', async () => {
+    await bucket.put(registryKeys.channel(model, 'stable'), '{"version": "two"}')
+    start()
+    await vi.waitFor(() =>
+      expect(cache!.problem()).toBe(`the channel cannot be read (models/${model}/channels/stable.json)`)
+    )
+  })
+})
+
+describe('out of reach of S3', () => {
+  it('it tries less and less often, and at once when it is told to', async () => {
+    await promote('1', 1)
+    link.cut()
+    start()
+    await sleep(400)
+    // 20, 40, 80, 160 ms and so on: a handful of attempts, where a steady poll would have made twenty.
+    expect(asked.length).toBeGreaterThanOrEqual(2)
+    expect(asked.length).toBeLessThanOrEqual(6)
+    link.heal()
+    cache!.poke()
+    await offered(1)
+  })
+
+  it('it closes at once', async () => {
+    link.cut()
+    start({ pollMs: 60_000 })
+    await sleep(50)
+    const started = performance.now()
+    await cache!.close()
+    expect(performance.now() - started).toBeLessThan(1000)
+  })
+})
