@@ -49,17 +49,19 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
     // The first model has nothing to be compared with, and edges wait for it: the next run looks at the golden photos.
     const first = (await registry.versions()).length === 0
     const photos = new Set([...items.map(({ photo }) => photo), ...(first ? [] : golden.keys())])
-    const features = await gatherFeatures({
+    const { features, leftOut } = await gatherFeatures({
       store,
       runtime,
-      backbone: backbone.hash,
+      backbone,
       photos: [...photos],
       readPhoto: photoReader(store, dataset, snapshot, golden),
       onProgress: (done, total) => onProgress('features', total ? done / total : 1),
     })
-    const labels = [...new Set(items.map(({ label }) => label))].sort()
+    for (const [photo, why] of leftOut) console.error(`${photo} is left out: ${why}`)
+    const usable = items.filter(({ photo }) => features.has(photo))
+    const labels = [...new Set(usable.map(({ label }) => label))].sort()
     const { head, report } = await fitHead({
-      samples: items.map(({ photo, label, origin }) => ({
+      samples: usable.map(({ photo, label, origin }) => ({
         hash: photo,
         label,
         origin,
@@ -89,7 +91,12 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
       metrics: {
         fit: report,
         golden: onGolden,
-        sizes: { samples: items.length, golden: golden.size, labels: labels.length },
+        sizes: {
+          samples: usable.length,
+          leftOut: leftOut.size,
+          golden: golden.size,
+          labels: labels.length,
+        },
         seconds: (performance.now() - started) / 1000,
       },
     })
