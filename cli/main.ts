@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander'
 import { asEdgeloopError } from '../lib/errors/index.ts'
+import { deadLettersCommand, labelCommand, modelsCommand, statusCommand } from './commands/index.ts'
 import { readStartOptions } from './start/options.ts'
 import { start } from './start/start.ts'
 
@@ -42,6 +43,9 @@ program
   .option('--host <ADDRESS>', 'what to listen on', '127.0.0.1')
   .option('--json', 'one JSON line an event')
   .action(async (given) => start(readStartOptions(given, process.env.INIT_CWD ?? process.cwd())))
+
+for (const command of [statusCommand, labelCommand, modelsCommand, deadLettersCommand])
+  program.addCommand(command)
 
 try {
   await program.parseAsync()

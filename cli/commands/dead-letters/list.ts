@@ -1,0 +1,26 @@
+import { cut, plain, table } from '../../terminal/index.ts'
+import { type CommonOptions, platformCommand, run } from '../options.ts'
+import { ago } from '../wording.ts'
+import { deadLetterClient, type PlacedLetter } from './client.ts'
+
+const WHY_COLUMNS = 80
+
+export const listCommand = platformCommand('list', 'dead letters of the cloud and of every edge')
+  .option('--edge <NAME>', 'those of one edge, or of the cloud')
+  .action((options: CommonOptions & { edge?: string }) =>
+    run(options, ({ platform }) => deadLetterClient(platform).list(options.edge), describe)
+  )
+
+function describe(letters: PlacedLetter[]): string {
+  if (letters.length === 0) return 'No dead letters.'
+  return table(
+    ['ID', 'EVENT', 'PHOTO', 'AGE', 'WHY'],
+    letters.map(({ id, type, photo, at, why }) => [
+      id,
+      type,
+      photo?.slice(0, 12),
+      ago(at),
+      cut(plain(why), WHY_COLUMNS),
+    ])
+  )
+}

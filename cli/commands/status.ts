@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import { type Heartbeat, heartbeat } from '../../agent/index.ts'
+import { labelQueue, runStore } from '../../lib/dataset/index.ts'
+import { modelRegistry } from '../../lib/registry/index.ts'
+import { table } from '../terminal/index.ts'
+import type { Connection } from './connection.ts'
+import { type CommonOptions, platformCommand, run } from './options.ts'
+import { ago, clock, versionText } from './wording.ts'
+
+const TIMEOUT_MS = 3000
+
+export const statusCommand = platformCommand(
+  'status',
+  'how the edges, the model and the label queue are doing'
+).action((options: CommonOptions) => run(options, readStatus, describe))
+
+async function readStatus({ platform, store, publish }: Connection) {
+  const { gateway, pid, startedAt, model, dataset } = platform
+  const queue = labelQueue(store, dataset, publish)
+  const [answers, edges, stable, waiting, answered, latest] = await Promise.all([
+    fetchJson(new URL('/healthz', gateway), z.unknown(), 'text').then(({ value }) => value !== undefined),
+    Promise.all(
+      platform.edges.map(async (edge) => {
+        const { value, why } = await fetchJson(new URL('/status', edge.gateway), heartbeat)
+        return { ...edge, status: value ?? null, why: why ?? null }
+      })
+    ),
+    modelRegistry(store, model).channel('stable'),
+    queue.waiting(),
+    queue.answered(),
+    runStore(store, dataset).latest(),
+  ])
+  return {
+    gateway: { url: gateway, answers },
+    pid,
+    startedAt,
+    model: { name: model, stable: stable?.value ?? null },
+    labels: { waiting: waiting.length, answered },
+    run: latest ? { id: latest.run.id, ...latest.status, verdict: latest.verdict?.judgement ?? null } : null,
+    edges,
+  }
+}
+
+type Status = Awaited<ReturnType<typeof readStatus>>
+
+/** What an address answers; undefined and the reason when it does not. */
+async function fetchJson<T>(
+  url: URL,
+  schema: z.ZodType<T>,
+  as: 'json' | 'text' = 'json'
+): Promise<{ value?: T; why?: string }> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    if (!response.ok) return { why: `it answers ${response.status}` }
+    return { value: schema.parse(await response[as]()) }
+  } catch (error) {
+    const late = (error as Error).name === 'TimeoutError'
+    return { why: late ? `no answer within ${TIMEOUT_MS / 1000} s` : 'it does not answer' }
+  }
+}
+
+function describe({ gateway, pid, startedAt, model, labels, run: latest, edges }: Status): string {
+  const stable = model.stable
+    ? `version ${model.stable.version} is stable since ${clock(model.stable.at)} (by ${model.stable.by})`
+    : 'no version yet'
+  return [
+    `Gateway   ${gateway.url}${gateway.answers ? '' : ', which does not answer'}`,
+    `Process   ${pid}, up for ${ago(startedAt)}`,
+    `Model     ${model.name}: ${stable}`,
+    `Training  ${latest ? trainingText(latest) : 'no run yet'}`,
+    `Labels    ${labels.waiting} waiting, ${labels.answered} answered`,
+    '',
+    table(['EDGE', 'CLOUD', 'PHOTOS', 'SPOOL', 'DEAD LETTERS', 'VERSION'], edges.map(edgeRow)),
+  ].join('\n')
+}
+
+function trainingText({ id, state, verdict }: NonNullable<Status['run']>): string {
+  return `run ${id} ${verdict ? `ended: ${verdict.verdict}. ${verdict.why}` : (state ?? 'waits')}`
+}
+
+function edgeRow({ name, status, why }: Status['edges'][number]) {
+  if (!status) return [name, why, null, null, null, null]
+  const { link, totals, spool, deadLetters } = status
+  const cloud = link.connected ? 'in reach' : `out of reach since ${clock(link.since)}`
+  return [name, cloud, totals.captured, depth(spool), deadLetters, versionText(status.model)]
+}
+
+const depth = (spool: Heartbeat['spool']) => Object.values(spool).reduce((sum, queued) => sum + queued, 0)

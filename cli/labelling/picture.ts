@@ -1,0 +1,45 @@
+import sharp from 'sharp'
+import type { Line } from '../terminal/index.ts'
+
+/** Terminals below this depth show no photo that anybody would recognise. */
+const ENOUGH_BITS = 8
+
+/**
+ * A photo as lines of half blocks: each sign shows two pixels, one above the other, which are about square that way.
+ *
+ * @param box the most columns and rows that it may take
+ * @param depth bits a colour that the terminal shows: 8 or 24; fewer show nothing
+ */
+export async function drawPicture(
+  photo: Uint8Array,
+  box: { columns: number; rows: number },
+  depth: number
+): Promise<Line[]> {
+  if (depth < ENOUGH_BITS || box.columns < 1 || box.rows < 1) return []
+  const { data, info } = await sharp(photo, { autoOrient: true })
+    .resize(box.columns, box.rows * 2, { fit: 'inside' })
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  const colour = (x: number, y: number) => {
+    const at = (y * info.width + x) * info.channels
+    // Grey photos have one channel.
+    const [r, g, b] = info.channels >= 3 ? [0, 1, 2] : [0, 0, 0]
+    const rgb = [data[at + r!]!, data[at + g!]!, data[at + b!]!] as const
+    return depth >= 24 ? `2;${rgb.join(';')}` : `5;${colourCube(rgb)}`
+  }
+  return Array.from({ length: Math.ceil(info.height / 2) }, (_, row) =>
+    Array.from({ length: info.width }, (_, x) => {
+      const above = `38;${colour(x, row * 2)}`
+      const below = row * 2 + 1 < info.height ? `;48;${colour(x, row * 2 + 1)}` : ''
+      return { text: '▀', style: above + below }
+    })
+  )
+}
+
+/** The nearest of the 216 colours that terminals with 256 colours share. */
+function colourCube([r, g, b]: readonly [number, number, number]): number {
+  const sixth = (value: number) => Math.round((value / 255) * 5)
+  return 16 + 36 * sixth(r) + 6 * sixth(g) + sixth(b)
+}
