@@ -210,6 +210,7 @@ async function start(
       totals: decisions.counters(),
       spool: Object.fromEntries(queues.map(([queue, { queued }]) => [queue, queued])),
       oversizedPackets: broker.oversized,
+      memory: { rss: process.memoryUsage.rss() },
       deadLetters: queues.reduce((sum, [, { dead }]) => sum + dead, 0),
       model: { name: options.model, wanted: models.wanted(), serving, why: why ?? models.problem() },
     }

@@ -31,6 +31,11 @@ export const heartbeat = z.object({
   deadLetters: count,
   /** MQTT connections that were closed for a packet over the limit, since the agent started. */
   oversizedPackets: count,
+  /** Of the agent's process, its functions included. */
+  memory: z.object({
+    /** Bytes that are resident. */
+    rss: count,
+  }),
   model: z.object({
     name: eventData.name,
     /** What the channel points at, as far as this edge knows. */

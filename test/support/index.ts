@@ -13,6 +13,7 @@ export {
   sampleOf,
 } from './events.ts'
 export { seededHead } from './heads.ts'
+export { BROKEN, type HostileInput, UNUSUAL } from './hostile.ts'
 export { type Line, openLine } from './line.ts'
 export { type CacheFolder, cacheFolder } from './model-cache.ts'
 export { blockPhoto } from './photos.ts'
