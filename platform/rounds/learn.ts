@@ -1,6 +1,7 @@
 import { runStore, type Verdict } from '../../lib/dataset/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { readEventResponse } from '../../lib/events/index.ts'
+import { modelRegistry } from '../../lib/registry/index.ts'
 import type { Platform } from '../platform.ts'
 import { waitFor } from './wait.ts'
 
@@ -44,15 +45,16 @@ async function tick(platform: Platform): Promise<true | undefined> {
   return true
 }
 
-/** Waits until every edge in reach serves a version. */
-export async function waitUntilServed(
-  platform: Platform,
-  version: number,
-  signal: AbortSignal
-): Promise<void> {
-  await waitFor(async () => {
+/**
+ * Waits until every edge in reach serves what the channel points at, wherever somebody moves it meanwhile.
+ * @returns the version
+ */
+export async function waitUntilServed(platform: Platform, signal: AbortSignal): Promise<number> {
+  const registry = modelRegistry(platform.store, platform.model)
+  return waitFor(async () => {
+    const version = (await registry.channel('stable'))?.value.version
     const reachable = platform.edges.filter(({ online, running }) => online && running)
     const statuses = await Promise.all(reachable.map((edge) => edge.status().catch(() => undefined)))
-    return statuses.every((status) => status?.model.serving === version) || undefined
+    return statuses.every((status) => status?.model.serving === version) ? version : undefined
   }, signal)
 }

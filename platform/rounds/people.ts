@@ -8,6 +8,8 @@ export interface People {
    * @returns how many were answered
    */
   answer(count: number): Promise<number>
+  /** How many samples have an answer, those that real people gave included. */
+  answered(): Promise<number>
 }
 
 /** @param truth what a person would say about a photo; undefined when nobody here can tell */
@@ -20,5 +22,6 @@ export function createPeople(platform: Platform, truth: (photo: string) => strin
       for (const photo of chosen) await queue.answer({ photo, label: truth(photo)!, by: 'simulated-person' })
       return chosen.length
     },
+    answered: queue.answered,
   }
 }

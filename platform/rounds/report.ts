@@ -29,7 +29,8 @@ export interface DeviceAnswer {
 /** What a run says while it goes on. */
 export type RunEvent =
   | { event: 'started'; gateway: string; edges: { name: string; gateway: string; broker: string }[] }
-  | { event: 'progress'; stage: string; done: number }
+  /** `done`: the share of the stage, 0 to 1. */
+  | { event: 'progress'; round: number; stage: string; done: number }
   | { event: 'judged'; version: number; verdict: string; why: string }
   | { event: 'cut' | 'healed'; edge: string }
   | { event: 'killed' | 'restarted'; target: string }

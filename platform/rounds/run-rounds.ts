@@ -1,6 +1,5 @@
 import type { Totals } from '../../agent/index.ts'
 import { sampleStore, type Verdict } from '../../lib/dataset/index.ts'
-import { modelRegistry } from '../../lib/registry/index.ts'
 import type { Platform } from '../platform.ts'
 import { createCameras } from './cameras.ts'
 import { createFaults, type FaultPlan } from './faults.ts'
@@ -48,7 +47,7 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
   }
   const stopListening = platform.onEvent((event) => {
     if (event.type === 'retrain.progress')
-      onEvent({ event: 'progress', stage: event.data.stage, done: event.data.done })
+      onEvent({ event: 'progress', round: current, stage: event.data.stage, done: event.data.done })
     if (event.type === 'model.promoted' || event.type === 'model.refused') {
       const { version, judgement } = event.data
       onEvent({ event: 'judged', version, verdict: judgement.verdict, why: judgement.why })
@@ -57,16 +56,15 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
   const cameras = await createCameras(platform, supply, options.devicesPerEdge, from.next, onEvent)
   const faults = createFaults(platform, options.faults, onEvent)
   const people = createPeople(platform, cameras.truth)
-  const registry = modelRegistry(platform.store, platform.model)
   /** Begun after the first model is trained, which edges wait for. */
   let computing: Promise<TestSet> | undefined
   let { labelsAsked, next } = from
+  let current = from.round
 
   /** What stands at the end of a round, once every edge in reach serves the model. */
   async function concludeRound(round: number, verdict: Verdict | undefined): Promise<Conclusion> {
-    const modelVersion = (await registry.channel('stable'))!.value.version
-    await waitUntilServed(platform, modelVersion, signal)
-    const totals = await readTotals(platform)
+    const modelVersion = await waitUntilServed(platform, signal)
+    const totals = await readTotals(platform, signal)
     return {
       round,
       ...totals,
@@ -95,6 +93,7 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
       if (!edges) return undefined
       onEvent({
         event: 'progress',
+        round: current,
         stage: 'photos',
         done: decidedShare(sum(edges.map(({ totals }) => totals))),
       })
@@ -112,12 +111,14 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
     }
     const end = options.rounds === undefined ? Number.POSITIVE_INFINITY : options.rounds
     for (let round = Math.max(1, from.round); round <= end; round++) {
+      current = round
       faults.beginRound(round)
       const [shown] = await Promise.all([cameras.capture(options.perRound), faults.midRound(round)])
       if (shown === 0) break
       next += shown
       await settle()
-      labelsAsked += await people.answer(options.labelsPerRound)
+      await people.answer(options.labelsPerRound)
+      labelsAsked = supply.seeds.length + (await people.answered())
       const learning = learn(platform, signal)
       const [verdict] = await Promise.all([learning, faults.whileTraining(round, learning)])
       faults.endRound(round)
@@ -128,7 +129,7 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
     faults.end()
     await settle()
     last ??= report(await concludeRound(from.round - 1, undefined))
-    const summary = { ...(await last), ...(await readTotals(platform)) }
+    const summary = { ...(await last), ...(await readTotals(platform, signal)) }
     const objects = (await sampleStore(platform.store, platform.dataset).list()).length
     const seconds = (performance.now() - started) / 1000
     onEvent({ event: 'summary', ...summary, goldenLabels: supply.golden.length, objects, seconds })

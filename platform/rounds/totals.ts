@@ -1,5 +1,6 @@
 import type { Totals } from '../../agent/index.ts'
 import type { Platform } from '../platform.ts'
+import { waitFor } from './wait.ts'
 
 /** What each edge has done so far. */
 export async function readTotalsByEdge({ edges }: Platform): Promise<{ totals: Totals; online: boolean }[]> {
@@ -8,9 +9,9 @@ export async function readTotalsByEdge({ edges }: Platform): Promise<{ totals: T
   )
 }
 
-/** What all edges have done so far. */
-export async function readTotals(platform: Platform): Promise<Totals> {
-  const edges = await readTotalsByEdge(platform)
+/** What all edges have done so far; waits for one that does not answer now, because it is being restarted. */
+export async function readTotals(platform: Platform, signal: AbortSignal): Promise<Totals> {
+  const edges = await waitFor(() => readTotalsByEdge(platform).catch(() => undefined), signal)
   return sum(edges.map(({ totals }) => totals))
 }
 
