@@ -42,6 +42,7 @@ program
   .option('--port <N>', "the gateway's port; edge N listens N above it (8080, or free ones)")
   .option('--host <ADDRESS>', 'what to listen on', '127.0.0.1')
   .option('--json', 'one JSON line an event')
+  .option('--plain', 'a line a round, also on a terminal')
   .action(async (given) => start(readStartOptions(given, process.env.INIT_CWD ?? process.cwd())))
 
 for (const command of [statusCommand, labelCommand, modelsCommand, deadLettersCommand])

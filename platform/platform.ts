@@ -28,6 +28,8 @@ export interface PlatformOptions {
   uplink?: Uplink
   /** Settings of `trigger-retrain`, by the names of its environment. */
   retrain?: Readonly<Record<string, string>>
+  /** Gets the lines that its processes write, which go to standard error otherwise. */
+  onOutput?(line: string): void
 }
 
 /** A cloud and its edges on this machine. */
@@ -89,6 +91,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       ports,
       environment: { ...environment, ...options.retrain },
       signal: giveUp.signal,
+      onOutput: options.onOutput,
     })
     const edges = Array.from({ length: count }, (_, i) =>
       startEdge({
@@ -99,6 +102,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
         cloud: ports,
         environment: { ...environment, UPLINK: options.uplink ?? 'review' },
         signal: giveUp.signal,
+        onOutput: options.onOutput,
       })
     )
     // All at once: each spends its first seconds loading code. Where one fails, the others would wait for it.

@@ -3,9 +3,9 @@ import { type Heartbeat, heartbeat } from '../../agent/index.ts'
 import { labelQueue, runStore } from '../../lib/dataset/index.ts'
 import { modelRegistry } from '../../lib/registry/index.ts'
 import { table } from '../terminal/index.ts'
+import { ago, clock, versionText } from '../wording.ts'
 import type { Connection } from './connection.ts'
 import { type CommonOptions, platformCommand, run } from './options.ts'
-import { ago, clock, versionText } from './wording.ts'
 
 const TIMEOUT_MS = 3000
 

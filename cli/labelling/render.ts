@@ -2,13 +2,13 @@ import { type Line, plain, type Span, style } from '../terminal/index.ts'
 import type { LabellingView } from './session.ts'
 
 /** Lines that a photo leaves for everything else. */
-export const LINES_BESIDE_PICTURE = 9
+export const LINES_BESIDE_PICTURE = 7
 
 /** Digits answer these. */
 const DIGITS = 9
 
-/** What somebody who labels photos sees, as lines. */
-export function renderLabelling(view: LabellingView): Line[] {
+/** What somebody who labels photos sees, in at most so many lines. */
+export function renderLabelling(view: LabellingView, rows: number): Line[] {
   const { sample, picture, file, waiting, answered, message } = view
   const about = sample ? `${sample.photo.hash.slice(0, 12)}, from ${sample.device} at ${sample.edge}` : ''
   return [
@@ -18,13 +18,15 @@ export function renderLabelling(view: LabellingView): Line[] {
     ],
     [{ text: ` ${about}`, style: style.dim }],
     [],
-    ...(sample ? picture.map((line): Line => [' ', ...line]) : []),
+    ...(sample ? picture.slice(0, Math.max(0, rows - LINES_BESIDE_PICTURE)).map(indented) : []),
     [{ text: file && sample ? ` ${file}` : '', style: style.dim }],
     [],
     [' ', ...choices(view)],
     [{ text: ` ${plain(message)}`, style: style.cyan }],
   ]
 }
+
+const indented = (line: Line): Line => [' ', ...line]
 
 function choices({ labels, typed, sample }: LabellingView): Span[] {
   if (typed !== undefined)

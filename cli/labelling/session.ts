@@ -16,8 +16,8 @@ export interface LabellingOptions {
   model: string
   edges: readonly { name: string; gateway: string }[]
   publish(event: EdgeloopEvent): Promise<void>
-  /** The most columns and rows for the photo, and the terminal's bits a colour. */
-  picture: { columns: number; rows: number; depth: number }
+  /** The most columns and rows for the next photo, and the terminal's bits a colour. */
+  picture(): { columns: number; rows: number; depth: number }
   /** There is something new to show. */
   onChange(): void
 }
@@ -94,7 +94,7 @@ export function startLabelling(options: LabellingOptions): Labelling {
       `${next.photo.hash.slice(0, 12)}.${next.photo.mediaType.split('/')[1]}`
     )
     await writeFile(file, photo)
-    const { depth, ...box } = options.picture
+    const { depth, ...box } = options.picture()
     return { picture: await drawPicture(photo, box, depth).catch(() => []), file }
   }
 

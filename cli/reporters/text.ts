@@ -52,7 +52,7 @@ export function textReporter(out: NodeJS.WritableStream & Partial<Pick<WriteStre
         case 'summary':
           draw('')
           line(
-            `\nAfter ${event.round} rounds and ${event.seconds.toFixed(0)} s: version ${event.modelVersion} has ` +
+            `\nAfter ${event.round} ${event.round === 1 ? 'round' : 'rounds'} and ${event.seconds.toFixed(0)} s: version ${event.modelVersion} has ` +
               `${percent(event.testAccuracy)} of the test photos right, for ${event.labelsAsked} labels ` +
               `(and ${event.goldenLabels} golden ones), ${event.objects} samples and ` +
               `${megabytes(event.bytesUploaded)} of ${megabytes(event.bytesCaptured)} uploaded.`

@@ -32,6 +32,7 @@ const schema = z.object({
   port: whole.max(65_000).optional(),
   host: z.string(),
   json: z.boolean().default(false),
+  plain: z.boolean().default(false),
 })
 
 export type StartOptions = z.infer<typeof schema> & {

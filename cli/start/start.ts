@@ -1,20 +1,21 @@
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { createPlatform } from '../../platform/index.ts'
 import { runRounds } from '../../platform/rounds/index.ts'
-import { jsonReporter, textReporter } from '../reporters/index.ts'
+import { liveReporter } from '../live/index.ts'
+import { jsonReporter, type Reporter, textReporter } from '../reporters/index.ts'
 import type { StartOptions } from './options.ts'
 import { favouritePort } from './ports.ts'
 import { openSupply } from './supply.ts'
 
 /** Brings the local platform up and turns the loop, until the rounds are done or somebody stops it. */
 export async function start(options: StartOptions): Promise<void> {
-  const reporter = options.json ? jsonReporter(process.stdout) : textReporter(process.stdout)
   const stopping = new AbortController()
   const stop = () => stopping.abort(new EdgeloopError('UNAVAILABLE', 'stopped'))
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
 
   const supply = await openSupply(options)
+  const reporter = createReporter(options, stop)
   const platform = await createPlatform({
     state: options.state,
     fresh: options.fresh,
@@ -24,8 +25,13 @@ export async function start(options: StartOptions): Promise<void> {
     uplink: options.uplink,
     // Rounds end with a tick of the schedule; an event in the middle of one must not start a run.
     retrain: { RETRAIN_MIN_NEW: String(options.perRound * 1000) },
+    onOutput: reporter.output,
+  }).catch((error: unknown) => {
+    reporter.close()
+    throw error
   })
   try {
+    reporter.attach?.(platform)
     const { gateway, edges } = platform
     const places = edges.map(({ name, gateway, broker }) => ({ name, gateway, broker }))
     reporter.event({ event: 'started', gateway, edges: places })
@@ -52,4 +58,12 @@ export async function start(options: StartOptions): Promise<void> {
     reporter.close()
     await platform.dispose()
   }
+}
+
+/** The live view where somebody can see it. */
+function createReporter({ json, plain, perRound }: StartOptions, stop: () => void): Reporter {
+  const { stdin: input, stdout: output } = process
+  if (json) return jsonReporter(output)
+  if (plain || !output.isTTY || process.env.TERM === 'dumb') return textReporter(output)
+  return liveReporter({ input, output, perRound, stop })
 }

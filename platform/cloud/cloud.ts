@@ -14,10 +14,12 @@ export interface CloudOptions {
   environment: Readonly<Record<string, string>>
   /** Ends the start. */
   signal?: AbortSignal
+  /** Gets the lines that its processes write. */
+  onOutput?(line: string): void
 }
 
 /** The cloud's processes; each resolves when it is ready. */
-export function startCloud({ directory, host, ports, environment, signal }: CloudOptions): {
+export function startCloud({ directory, host, ports, environment, signal, onOutput }: CloudOptions): {
   gateway: Promise<Service>
   trainer: Promise<Service>
 } {
@@ -34,6 +36,7 @@ export function startCloud({ directory, host, ports, environment, signal }: Clou
     ready: z.object({}),
     onReady() {},
     signal,
+    onOutput,
   })
   const trainer = startService({
     name: 'trainer',
@@ -42,6 +45,7 @@ export function startCloud({ directory, host, ports, environment, signal }: Clou
     ready: z.object({}),
     onReady() {},
     signal,
+    onOutput,
   })
   return { gateway, trainer }
 }

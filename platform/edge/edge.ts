@@ -18,6 +18,8 @@ export interface EdgeOptions {
   environment: Readonly<Record<string, string>>
   /** Ends the start. */
   signal?: AbortSignal
+  /** Gets the lines that its processes write. */
+  onOutput?(line: string): void
 }
 
 /** An edge of the local platform: an agent in a process of its own, on links that can be cut. */
@@ -63,6 +65,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       ports.mqtt = Number(new URL(ready.broker).port)
     },
     signal: options.signal,
+    onOutput: options.onOutput,
   }).catch(async (error: unknown) => {
     await closeLinks()
     throw error

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline'
 import { execa, type ResultPromise } from 'execa'
 import type { z } from 'zod'
 import { EdgeloopError, type ErrorCode } from '../../lib/errors/index.ts'
@@ -14,6 +15,8 @@ export interface ServiceOptions<R> {
   onReady(ready: R): void
   /** Ends it while it starts: another one that it waits for will not come. */
   signal?: AbortSignal
+  /** Gets the lines that it writes, which go to standard error otherwise. */
+  onOutput?(line: string): void
 }
 
 /** A part of the platform in a process of its own, which can be killed and started again. */
@@ -22,7 +25,7 @@ export interface Service {
   readonly running: boolean
   /** SIGKILL: nothing is said, nothing is saved. */
   kill(): Promise<void>
-  /** Starts it again, and kills it first where it runs; resolves when it is ready. */
+  /** Starts it again, and kills it first where it runs; resolves when it is ready. Once, however often it is asked. */
   restart(): Promise<void>
   /** Lets it finish what runs, for so long. */
   close(): Promise<void>
@@ -49,10 +52,12 @@ export async function startService<R>(options: ServiceOptions<R>): Promise<Servi
       reject: false,
       buffer: false,
       // Standard output belongs to whoever started the platform.
-      stdout: 2,
-      stderr: 2,
+      stdout: options.onOutput ? 'pipe' : 2,
+      stderr: options.onOutput ? 'pipe' : 2,
       env: options.environment(),
     })
+    for (const stream of [child.stdout, child.stderr])
+      if (stream) createInterface({ input: stream }).on('line', (line) => options.onOutput?.(line))
     const giveUp = () => child.kill('SIGTERM')
     options.signal?.addEventListener('abort', giveUp, { once: true })
     if (options.signal?.aborted) giveUp()
@@ -96,6 +101,14 @@ export async function startService<R>(options: ServiceOptions<R>): Promise<Servi
     await child
   }
 
+  async function startAgain(): Promise<void> {
+    if (isRunning()) await end('SIGKILL')
+    child = (await launch()).child
+    ending = false
+  }
+
+  /** The one that goes on: two would be in each other's way. */
+  let starting: Promise<void> | undefined
   const isRunning = () => child.exitCode === null && child.signalCode === null
   return {
     name,
@@ -103,10 +116,11 @@ export async function startService<R>(options: ServiceOptions<R>): Promise<Servi
       return isRunning()
     },
     kill: () => end('SIGKILL'),
-    async restart() {
-      if (isRunning()) await end('SIGKILL')
-      child = (await launch()).child
-      ending = false
+    restart() {
+      starting ??= startAgain().finally(() => {
+        starting = undefined
+      })
+      return starting
     },
     close: () => end('SIGTERM'),
   }

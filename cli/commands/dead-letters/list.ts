@@ -1,6 +1,6 @@
 import { cut, plain, table } from '../../terminal/index.ts'
+import { ago } from '../../wording.ts'
 import { type CommonOptions, platformCommand, run } from '../options.ts'
-import { ago } from '../wording.ts'
 import { deadLetterClient, type PlacedLetter } from './client.ts'
 
 const WHY_COLUMNS = 80

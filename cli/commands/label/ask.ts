@@ -9,7 +9,7 @@ export async function askAtTerminal({ platform, store, publish }: Connection): P
     leave = resolve
   })
   const { stdin: input, stdout: output } = process
-  const draw = () => screen.draw(renderLabelling(labelling.view()))
+  const draw = () => screen.draw(renderLabelling(labelling.view(), screen.rows))
   const screen = openScreen({
     input,
     output,
@@ -21,11 +21,11 @@ export async function askAtTerminal({ platform, store, publish }: Connection): P
     ...platform,
     store,
     publish,
-    picture: {
+    picture: () => ({
       columns: screen.columns - 2,
       rows: screen.rows - LINES_BESIDE_PICTURE,
       depth: output.getColorDepth(),
-    },
+    }),
     onChange: () => draw(),
   })
   try {

@@ -1,9 +1,9 @@
 import { runStore } from '../../../lib/dataset/index.ts'
 import { type Manifest, modelRegistry } from '../../../lib/registry/index.ts'
 import { table } from '../../terminal/index.ts'
+import { clock } from '../../wording.ts'
 import type { Connection } from '../connection.ts'
 import { type CommonOptions, platformCommand, run } from '../options.ts'
-import { clock } from '../wording.ts'
 
 export const listCommand = platformCommand('list', 'every version with what was measured and decided').action(
   (options: CommonOptions) => run(options, readModels, describe)

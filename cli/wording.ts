@@ -1,4 +1,4 @@
-import type { Heartbeat } from '../../agent/index.ts'
+import type { Heartbeat } from '../agent/index.ts'
 
 /** The time of day on this machine. */
 export function clock(at: string | Date): string {
@@ -16,7 +16,7 @@ export function ago(at: string | Date, now = Date.now()): string {
 
 /** What an edge serves and, where it wants something else, what and why. */
 export function versionText({ serving, wanted, why }: Heartbeat['model']): string {
-  const serves = serving === null ? 'none' : String(serving)
-  if (wanted === null || wanted === serving) return why ? `${serves}: ${why}` : serves
-  return `${serves}, wants ${wanted}${why ? `: ${why}` : ''}`
+  if (serving !== null && serving === wanted) return String(serving)
+  const wants = wanted === null ? '' : `, wants ${wanted}`
+  return `${serving ?? 'none'}${wants}${why ? `: ${why}` : ''}`
 }

@@ -1,0 +1,5 @@
+/**
+ * The live view of `npm start` on a terminal.
+ * @module
+ */
+export { liveReporter } from './reporter.ts'
