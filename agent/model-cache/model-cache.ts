@@ -169,7 +169,8 @@ export function createModelCache(options: ModelCacheOptions): ModelCache {
 
   function describe(thrown: unknown): string {
     const { message, where } = asEdgeloopError(thrown)
-    const what = wanted && wanted !== offered ? `version ${wanted.version} cannot be fetched: ` : ''
+    const what =
+      wanted && wanted.manifest !== offered?.manifest ? `version ${wanted.version} cannot be fetched: ` : ''
     return `${what}${message}${where ? ` (${where})` : ''}`
   }
 
