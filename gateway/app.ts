@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { asEdgeloopError, EdgeloopError } from '../lib/errors/index.ts'
 import { type Deployment, deployment as deploymentSchema } from '../lib/stack/index.ts'
 import type { Provider } from './provider.ts'
@@ -46,8 +46,8 @@ export function createGateway(provider: Provider): Hono {
     return c.body(null, 202)
   })
 
-  app.all('/function/:name/*', (c) => invoke(c.req.param('name'), c.req.raw))
-  app.all('/function/:name', (c) => invoke(c.req.param('name'), c.req.raw))
+  app.all('/function/:name/*', (c) => invoke(c, c.req.param('name')))
+  app.all('/function/:name', (c) => invoke(c, c.req.param('name')))
 
   async function existing(name: string) {
     const status = await provider.get(name)
@@ -55,13 +55,16 @@ export function createGateway(provider: Provider): Hono {
     return status
   }
 
-  async function invoke(name: string, request: Request): Promise<Response> {
+  async function invoke(c: Context, name: string): Promise<Response> {
+    const request = c.req.raw
     const started = performance.now()
     const url = new URL(request.url)
     url.pathname = url.pathname.replace(/^\/function\/[^/]+\/?/, '/')
     const headers = new Headers(request.headers)
     const callId = headers.get('x-call-id') ?? randomUUID()
     headers.set('x-call-id', callId)
+    // For an error's answer, too.
+    c.header('X-Call-Id', callId)
     const init: RequestInit & { duplex: 'half' } = {
       method: request.method,
       headers,

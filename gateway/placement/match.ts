@@ -37,21 +37,29 @@ export function placementOf(deployment: Deployment, profiles: ReadonlyMap<string
     values: ['disabled'],
   }
   return (node) =>
-    [...constraints, disabled].every((requirement) => matches(requirement, node)) &&
+    [...constraints, disabled].every((requirement) => matches(requirement, node.labels)) &&
     chosen.every((profile) => matchesAffinity(profile, node))
 }
 
-/** Terms are alternatives; the expressions of one term must all hold. */
+/** Terms are alternatives; all that one of them asks for must hold, and one that asks for nothing matches nothing. */
 function matchesAffinity({ spec }: Profile, node: Node): boolean {
   const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
-  return (
-    !terms || terms.some((term) => term.matchExpressions.every((requirement) => matches(requirement, node)))
+  if (!terms) return true
+  const fields = { 'metadata.name': node.name }
+  return terms.some(
+    ({ matchExpressions, matchFields }) =>
+      matchExpressions.length + matchFields.length > 0 &&
+      matchExpressions.every((requirement) => matches(requirement, node.labels)) &&
+      matchFields.every((requirement) => matches(requirement, fields))
   )
 }
 
 /** Kubernetes' node selector operators. https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/ */
-function matches({ key, operator, values = [] }: Requirement, node: Node): boolean {
-  const value = node.labels[key]
+function matches(
+  { key, operator, values = [] }: Requirement,
+  labels: Readonly<Record<string, string>>
+): boolean {
+  const value = Object.hasOwn(labels, key) ? labels[key] : undefined
   switch (operator) {
     case 'Exists':
       return value !== undefined
@@ -62,10 +70,15 @@ function matches({ key, operator, values = [] }: Requirement, node: Node): boole
     case 'NotIn':
       return value === undefined || !values.includes(value)
     case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0])
+      return wholeNumber(value) > wholeNumber(values[0])
     case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0])
+      return wholeNumber(value) < wholeNumber(values[0])
   }
+}
+
+/** NaN, which is neither more nor less than anything, for whatever is none. */
+function wholeNumber(value: string | undefined): number {
+  return value !== undefined && /^-?\d+$/.test(value) ? Number(value) : Number.NaN
 }
 
 /** OpenFaaS' `constraints`: `key=value`, `key==value` or `key!=value`. */

@@ -1,8 +1,9 @@
-import { EdgeloopError } from '../../../lib/errors/index.ts'
+import pLimit from 'p-limit'
+import { asEdgeloopError, EdgeloopError } from '../../../lib/errors/index.ts'
 import { type Deployment, deployment as deploymentSchema, traitsOf } from '../../../lib/stack/index.ts'
 import { type Node, type Placement, type Profile, placementOf } from '../../placement/index.ts'
 import type { FunctionStatus, Provider } from '../../provider.ts'
-import { deploymentFile } from './deployments.ts'
+import { type DeploymentRecord, deploymentFile } from './deployments.ts'
 import { type RunningFunction, startFunction } from './running-function.ts'
 
 export interface LocalProviderOptions {
@@ -22,6 +23,9 @@ export interface LocalProviderOptions {
   }
 }
 
+/** How long requests may take that a function is answering when it is replaced, in milliseconds. */
+const GRACE_MS = 10_000
+
 interface Entry {
   deployment: Deployment
   createdAt: string
@@ -30,19 +34,27 @@ interface Entry {
   invocations: number
 }
 
-/** Runs functions in this process where they belong on this node, and reaches them on other nodes. */
+/**
+ * Runs functions in this process where they belong on this node, and reaches them on other nodes. What was deployed
+ * earlier and cannot run any more (its handler or profile has gone) is said and left out, and holds nothing else up.
+ */
 export async function createLocalProvider(options: LocalProviderOptions): Promise<Provider> {
   const { node, profiles, handlers, peers } = options
   const file = deploymentFile(options.directory)
   const entries = new Map<string, Entry>()
+  /** Kept in the file, for when what they need is back. */
+  const broken = new Map<string, DeploymentRecord>()
+  /** One change after the other: two deployments of one function would leave one of them running for ever. */
+  const change = pLimit(1)
 
   async function put(deployment: Deployment, createdAt: string): Promise<void> {
     const placement = placementOf(deployment, profiles)
     const previous = entries.get(deployment.service)
     if (previous && JSON.stringify(previous.deployment) === JSON.stringify(deployment)) return
     const running = placement(node) ? await startHere(deployment) : undefined
-    entries.set(deployment.service, { deployment, createdAt, placement, running, invocations: 0 })
-    await previous?.running?.stop()
+    const invocations = previous?.invocations ?? 0
+    entries.set(deployment.service, { deployment, createdAt, placement, running, invocations })
+    await previous?.running?.stop(GRACE_MS)
   }
 
   async function startHere(deployment: Deployment): Promise<RunningFunction> {
@@ -56,7 +68,10 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
   }
 
   const save = () =>
-    file.write([...entries.values()].map(({ deployment, createdAt }) => ({ deployment, createdAt })))
+    file.write([
+      ...[...entries.values()].map(({ deployment, createdAt }) => ({ deployment, createdAt })),
+      ...broken.values(),
+    ])
 
   function statusOf({ deployment, placement, createdAt, invocations }: Entry): FunctionStatus {
     const { service, ...asked } = deployment
@@ -89,7 +104,13 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
     return peers.invoke(chosen, service, request)
   }
 
-  for (const { deployment, createdAt } of await file.read()) await put(deployment, createdAt)
+  for (const record of await file.read()) {
+    const { service } = record.deployment
+    await put(record.deployment, record.createdAt).catch((error: unknown) => {
+      broken.set(service, record)
+      console.error(`${service} is deployed and does not start: ${asEdgeloopError(error).message}`)
+    })
+  }
 
   return {
     name: 'edgeloop-local',
@@ -101,17 +122,24 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
     },
     async deploy(candidate) {
       const deployment = deploymentSchema.parse(candidate)
-      await put(deployment, entries.get(deployment.service)?.createdAt ?? new Date().toISOString())
-      await save()
+      const { service } = deployment
+      await change(async () => {
+        const known = entries.get(service) ?? broken.get(service)
+        await put(deployment, known?.createdAt ?? new Date().toISOString())
+        broken.delete(service)
+        await save()
+      })
     },
-    async remove(name) {
-      const entry = entries.get(name)
-      if (!entry) return false
-      entries.delete(name)
-      await save()
-      await entry.running?.stop()
-      return true
-    },
+    remove: (name) =>
+      change(async () => {
+        const entry = entries.get(name)
+        if (!entry && !broken.has(name)) return false
+        entries.delete(name)
+        broken.delete(name)
+        await save()
+        await entry?.running?.stop(GRACE_MS)
+        return true
+      }),
     async invoke(name, request) {
       const entry = entries.get(name)
       if (!entry)
@@ -122,8 +150,12 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
       entry.invocations++
       return entry.running ? entry.running.invoke(request) : reachElsewhere(entry, request)
     },
-    async close() {
-      await Promise.all([...entries.values()].map(({ running }) => running?.stop()))
-    },
+    close: () =>
+      change(async () => {
+        const stopping = [...entries.values()].map(({ running }) => running?.stop(0))
+        entries.clear()
+        const failed = (await Promise.allSettled(stopping)).find(({ status }) => status === 'rejected')
+        if (failed?.status === 'rejected') throw failed.reason
+      }),
   }
 }
