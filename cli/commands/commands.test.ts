@@ -1,0 +1,232 @@
+import { mkdir, readdir, rename } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createDevice } from '../../device/index.ts'
+import { sampleStore } from '../../lib/dataset/index.ts'
+import { photoHash } from '../../lib/photo/index.ts'
+import { modelRegistry } from '../../lib/registry/index.ts'
+import { createDemoCamera } from '../../platform/demo-camera/index.ts'
+import { createPlatform, type Platform } from '../../platform/index.ts'
+import { type LabelledPhoto, runRounds } from '../../platform/rounds/index.ts'
+import { temporaryDirectory } from '../../test/support/index.ts'
+
+const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+const me = userInfo().username
+const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000, interval: 100 })
+
+let temporary: Awaited<ReturnType<typeof temporaryDirectory>>
+let state: string
+let platform: Platform
+/** A photo whose bytes were lost before anybody looked at it, and where they are now. */
+let lost: { photo: string; from: string; to: string }
+
+/** Runs `edgeloop …` on the platform, as a script would. */
+async function edgeloop(...args: string[]) {
+  const { exitCode, stdout, stderr } = await execa(
+    process.execPath,
+    ['--import', 'tsx', main, ...args, '--state', state],
+    { reject: false, stdin: 'ignore' }
+  )
+  return { exitCode, stdout, stderr, json: () => JSON.parse(stdout) }
+}
+
+beforeAll(async () => {
+  temporary = await temporaryDirectory('commands')
+  state = path.join(temporary.directory, 'state')
+  platform = await createPlatform({ state, edges: 1 })
+  const camera = await createDemoCamera({ seed: 5 })
+  const scene = (index: number): LabelledPhoto => ({
+    label: camera.label(index),
+    read: async () => (await camera.scene(index)).bytes,
+  })
+  const scenes = (from: number, count: number) => Array.from({ length: count }, (_, i) => scene(from + i))
+  lost = await losePhoto(await scene(90).read())
+  await runRounds({
+    platform,
+    supply: {
+      golden: scenes(0, 10),
+      test: scenes(10, 2),
+      seeds: scenes(12, 8),
+      stream: (i) => scene(20 + i),
+    },
+    key: 'test',
+    state,
+    rounds: 1,
+    perRound: 8,
+    labelsPerRound: 1,
+    devicesPerEdge: 1,
+    faults: { cuts: [], kills: [] },
+    onEvent() {},
+    signal: new AbortController().signal,
+  })
+}, 180_000)
+
+afterAll(async () => {
+  await platform?.dispose()
+  await temporary.remove()
+})
+
+/** Sends a photo while there is no model yet, and takes its bytes away. */
+async function losePhoto(bytes: Uint8Array): Promise<typeof lost> {
+  const device = createDevice({ name: 'camera', broker: platform.edges[0]!.broker })
+  await device.send(bytes)
+  await device.close()
+  const photo = photoHash(bytes)
+  const photos = path.join(state, 'edges', 'edge-1', 'photos')
+  const found = (await readdir(photos, { recursive: true })).find((file) => file.endsWith(photo))
+  const [from, to] = [path.join(photos, found!), path.join(temporary.directory, 'lost')]
+  await mkdir(path.dirname(to), { recursive: true })
+  await rename(from, to)
+  return { photo, from, to }
+}
+
+describe('where nothing runs', () => {
+  it('every command says so, and what to do', async () => {
+    const { exitCode, stderr } = await execa(
+      process.execPath,
+      ['--import', 'tsx', main, 'status', '--state', temporary.directory],
+      { reject: false }
+    )
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('no platform is running there')
+    expect(stderr).toContain('npm start')
+  })
+})
+
+describe('status', () => {
+  it('shows the edges, the model and what waits', async () => {
+    const { stdout } = await edgeloop('status')
+    expect(stdout).toContain(`Gateway   ${platform.gateway}\n`)
+    expect(stdout).toMatch(/Model +photos: version \d+ is stable since .* \(by promote-model\)/)
+    expect(stdout).toMatch(/EDGE +CLOUD +PHOTOS +SPOOL +DEAD LETTERS +VERSION\nedge-1 +in reach +9 +0 +1 +\d/)
+  })
+
+  it('as JSON has the whole heartbeat, and says when an edge is cut off', async () => {
+    platform.edges[0]!.cut()
+    await eventually(async () => {
+      const status = (await edgeloop('status', '--json')).json()
+      expect(status.edges[0].status).toMatchObject({ link: { connected: false }, totals: { captured: 9 } })
+    })
+    platform.edges[0]!.heal()
+    expect((await edgeloop('status', '--json')).json()).toMatchObject({ gateway: { answers: true } })
+  })
+})
+
+describe('dead letters', () => {
+  it('are listed with the reason, and shown with the event', async () => {
+    const [letter, ...others] = (await edgeloop('dead-letters', 'list', '--json')).json()
+    expect(others).toEqual([])
+    expect(letter).toMatchObject({ place: 'edge-1', photo: lost.photo, type: 'photo.captured' })
+    expect(letter.why).toContain('no longer on this node')
+    expect((await edgeloop('dead-letters', 'list')).stdout).toContain(letter.id)
+    expect(JSON.parse((await edgeloop('dead-letters', 'show', letter.id)).stdout)).toMatchObject({
+      event: { type: 'photo.captured', data: { photo: { hash: lost.photo } } },
+    })
+  })
+
+  it('that are replayed with the cause still there come back; without it the photo gets its outcome', async () => {
+    const deadLetters = async () => (await platform.edges[0]!.status()).totals.deadLettered
+    const [{ id }] = (await edgeloop('dead-letters', 'list', '--json')).json()
+    expect((await edgeloop('dead-letters', 'replay', id)).stdout).toContain(`${id} waits again`)
+    await eventually(async () => {
+      expect((await edgeloop('dead-letters', 'list', '--json')).json()).toMatchObject([{ id, attempts: 1 }])
+    })
+    expect(await deadLetters()).toBe(1)
+
+    await rename(lost.to, lost.from)
+    expect((await edgeloop('dead-letters', 'replay', '--all', '--json')).json()).toEqual({ replayed: [id] })
+    await eventually(async () => expect(await deadLetters()).toBe(0))
+    await eventually(async () => {
+      const { totals } = await platform.edges[0]!.status()
+      expect(totals.accepted + totals.review + totals.rejected).toBe(9)
+    })
+    expect((await edgeloop('dead-letters', 'list')).stdout).toBe('No dead letters.')
+    expect(await edgeloop('dead-letters', 'discard', id)).toMatchObject({ exitCode: 1 })
+  })
+
+  it('are named, one way or another', async () => {
+    expect((await edgeloop('dead-letters', 'replay')).stderr).toContain('their ids, or --all')
+    expect((await edgeloop('dead-letters', 'show', 'classify/1')).stderr).toContain('edge-1/classify/42')
+    expect((await edgeloop('dead-letters', 'list', '--edge', 'edge-7')).stderr).toContain(
+      'there are: cloud, edge-1'
+    )
+  })
+})
+
+describe('label', () => {
+  it('lists what waits, without what the model takes it for, and records an answer', async () => {
+    const heard: string[] = []
+    const stop = platform.onEvent(({ type, data }) => {
+      if (type === 'sample.labelled') heard.push(data.label)
+    })
+    const { waiting, labels } = (await edgeloop('label', '--list', '--json')).json()
+    expect(labels).toEqual(['cat', 'dog'])
+    expect(waiting.length).toBeGreaterThan(1)
+    expect(JSON.stringify(waiting)).not.toMatch(/"(cat|dog)"|confidence/)
+    const { photo, url } = waiting[0]
+    const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer())
+    expect(photoHash(bytes)).toBe(photo)
+
+    const { stdout } = await edgeloop('label', photo.slice(0, 10), 'dog')
+    expect(stdout).toContain(`${photo.slice(0, 12)} is labelled dog`)
+    expect(await sampleStore(platform.store, 'photos').getLabel(photo)).toMatchObject({
+      label: 'dog',
+      by: me,
+    })
+    await eventually(() => expect(heard).toEqual(['dog']))
+    stop()
+    expect((await edgeloop('label', '--list', '--json')).json().waiting).toHaveLength(waiting.length - 1)
+    expect((await edgeloop('label', photo, 'cat', '--json')).json()).toMatchObject({
+      before: 'dog',
+      label: 'cat',
+    })
+  })
+
+  it('refuses a slip of the pen, an unknown photo, and to ask where there is no terminal', async () => {
+    const [{ photo }] = (await edgeloop('label', '--list', '--json')).json().waiting
+    expect((await edgeloop('label', photo, 'catt')).stderr).toContain(
+      'labels are cat, dog; for another one, add --new'
+    )
+    expect((await edgeloop('label', 'ffffffffffff', 'cat')).stderr).toContain('no sample begins with')
+    expect((await edgeloop('label')).stderr).toContain('no terminal')
+    expect(await edgeloop('label', photo, 'fox', '--new')).toMatchObject({ exitCode: 0 })
+  })
+})
+
+describe('models', () => {
+  it('are listed, promoted by hand and rolled back, with who and why', async () => {
+    const registry = modelRegistry(platform.store, 'photos')
+    const { versions, stable } = (await edgeloop('models', 'list', '--json')).json()
+    expect(versions.length).toBeGreaterThan(1)
+    expect((await edgeloop('models', 'list')).stdout).toMatch(
+      /VERSION +CHANNEL +TRAINED +SAMPLES +GOLDEN +VERDICT/
+    )
+    const other = versions.find(({ version }: { version: number }) => version !== stable.version).version
+
+    const promoted = await edgeloop('models', 'promote', String(other), '--why', 'because')
+    expect(promoted.stdout).toContain(`version ${other} is stable now`)
+    expect((await registry.channel('stable'))!.value).toMatchObject({
+      version: other,
+      by: me,
+      why: 'because',
+    })
+    await eventually(async () => expect((await platform.edges[0]!.status()).model.serving).toBe(other))
+
+    expect((await edgeloop('models', 'rollback', '--json')).json()).toMatchObject({
+      from: other,
+      to: stable.version,
+      why: `Rolled back from version ${other}.`,
+    })
+    await eventually(async () =>
+      expect((await platform.edges[0]!.status()).model.serving).toBe(stable.version)
+    )
+    expect((await edgeloop('models', 'promote', String(stable.version))).stderr).toContain(
+      'is stable already'
+    )
+    expect((await edgeloop('models', 'promote', '99')).stderr).toContain('has no version 99')
+    expect((await edgeloop('models', 'promote', 'latest')).stderr).toContain('is no version')
+  })
+})
