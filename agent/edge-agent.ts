@@ -21,7 +21,7 @@ import { followFunctionList } from './function-list/index.ts'
 import { createIntake } from './intake/index.ts'
 import { createModelCache } from './model-cache/index.ts'
 import { createPhotoRoutes, createPhotoStore } from './photo-store/index.ts'
-import { recordDeadLetter, recordDecision } from './record-decision.ts'
+import { isEndOfPhoto, recordDeadLetter, recordDecision } from './record-decision.ts'
 import { refusalFor } from './refusal.ts'
 import { createUplink, type Heartbeat, type Uplink } from './uplink/index.ts'
 
@@ -127,6 +127,7 @@ async function start(
       if (event.type === 'sample.uploaded') database.afterCommit(() => uplink?.hint(event))
     },
     onDeadLetter(event, subscriber, why) {
+      if (!isEndOfPhoto(event, subscriber)) return
       const text = `${subscriber} refused it: ${why}`
       recordDeadLetter(decisions, event, text)
       const refusal = refusalTo(event, text)

@@ -17,6 +17,17 @@ export function recordDecision(decisions: DecisionIndex, event: EdgeloopEvent): 
   }
 }
 
+/** The function without which a photo gets no further; others may listen, and refuse, without deciding anything. */
+const DECIDERS: Partial<Record<EdgeloopEvent['type'], string>> = {
+  'photo.captured': 'classify',
+  'photo.classified': 'filter-confidence',
+}
+
+/** Whether a dead letter of this function means that the photo gets no further. */
+export function isEndOfPhoto(event: EdgeloopEvent, subscriber: string): boolean {
+  return DECIDERS[event.type] === subscriber
+}
+
 /** Inside a transaction: a photo whose event no function will ever take has its outcome, too. */
 export function recordDeadLetter(decisions: DecisionIndex, event: EdgeloopEvent, why: string): void {
   if (event.type !== 'photo.captured' && event.type !== 'photo.classified') return

@@ -29,6 +29,8 @@ export interface PlatformOptions {
   /** Settings of `trigger-retrain`, by the names of its environment. */
   retrain?: Readonly<Record<string, string>>
   /** Gets the lines that its processes write, which go to standard error otherwise. */
+  /** Gives up while it starts. */
+  signal?: AbortSignal
   onOutput?(line: string): void
 }
 
@@ -69,6 +71,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   const teardown = createTeardown()
   teardown.add(() => state.release())
   const giveUp = new AbortController()
+  options.signal?.addEventListener('abort', () => giveUp.abort(), { once: true })
 
   async function start() {
     const storage = await startStorage(state)

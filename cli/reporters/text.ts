@@ -35,6 +35,9 @@ export function textReporter(out: NodeJS.WritableStream & Partial<Pick<WriteStre
           draw('')
           line(`  version ${event.version}: ${event.verdict}. ${event.why}`)
           break
+        case 'training-failed':
+          line(`  the training failed: ${event.why}`)
+          break
         case 'cut':
           line(`  ${event.edge} is cut off from the cloud`)
           break

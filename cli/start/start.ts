@@ -1,6 +1,6 @@
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { createPlatform } from '../../platform/index.ts'
-import { runRounds } from '../../platform/rounds/index.ts'
+import { keepTurning, runRounds } from '../../platform/rounds/index.ts'
 import { liveReporter } from '../live/index.ts'
 import { jsonReporter, type Reporter, textReporter } from '../reporters/index.ts'
 import type { StartOptions } from './options.ts'
@@ -26,6 +26,7 @@ export async function start(options: StartOptions): Promise<void> {
     // Rounds end with a tick of the schedule; an event in the middle of one must not start a run.
     retrain: { RETRAIN_MIN_NEW: String(options.perRound * 1000) },
     onOutput: reporter.output,
+    signal: stopping.signal,
   }).catch((error: unknown) => {
     reporter.close()
     throw error
@@ -38,7 +39,7 @@ export async function start(options: StartOptions): Promise<void> {
     await runRounds({
       platform,
       supply,
-      key: `${options.photos ?? 'demo camera'}, seed ${options.seed}, ${options.seedLabels} seed labels`,
+      key: `${supply.key}, ${options.edges} edges`,
       state: options.state,
       rounds: options.rounds,
       perRound: options.perRound,
@@ -50,7 +51,7 @@ export async function start(options: StartOptions): Promise<void> {
     })
     if (options.rounds === undefined) {
       reporter.note('The cameras have shown all their photos; everything stays up until Ctrl-C.')
-      await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
+      await keepTurning(platform, reporter.event, stopping.signal)
     }
   } catch (error) {
     if (!stopping.signal.aborted) throw error

@@ -17,5 +17,6 @@ async function demoSupply({ seed, golden, test, seedLabels }: StartOptions): Pro
   let taken = 0
   const take = (count: number) => Array.from({ length: count }, () => scene(taken++))
   const aside = { golden: take(golden), test: take(test), seeds: take(seedLabels) }
-  return { ...aside, stream: (index) => scene(taken + index) }
+  const key = `demo camera, seed ${seed}, ${golden} golden, ${test} test, ${seedLabels} seed labels`
+  return { key, ...aside, stream: (index) => scene(taken + index) }
 }

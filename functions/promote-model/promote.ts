@@ -1,5 +1,5 @@
 import { runStore, type Verdict } from '../../lib/dataset/index.ts'
-import { EdgeloopError } from '../../lib/errors/index.ts'
+import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
 import type { EventData, Judgement } from '../../lib/events/index.ts'
 import { type Manifest, modelRegistry } from '../../lib/registry/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
@@ -86,14 +86,17 @@ async function judgeVersions(
       `${comparable.length} of ${golden.length} golden photos have features to compare`,
       leftOut
     )
-  return asEventData(
-    judge({
+  try {
+    const judged = judge({
       truths: comparable.map(({ truth }) => truth),
       candidate: comparable.map(({ row }) => row),
       serving: before && comparable.map(({ servingRow }) => servingRow!),
-    }),
-    leftOut
-  )
+    })
+    return asEventData(judged, leftOut)
+  } catch (thrown) {
+    // What cannot be judged ends undecided: an open run would keep every later one waiting.
+    return undecided(serving, asEdgeloopError(thrown).message, leftOut)
+  }
 }
 
 /** Where nothing can be compared, the first model serves, and later ones wait. */

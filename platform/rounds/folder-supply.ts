@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { openPhotoFolder, splitPhotos } from '../photo-folder/index.ts'
 import type { LabelledPhoto, PhotoSupply } from './supply.ts'
@@ -14,12 +15,15 @@ export interface FolderSupplyOptions {
  * @throws EdgeloopError INVALID_INPUT when the folder cannot be used or has too few photos, with what is missing
  */
 export async function folderSupply(directory: string, options: FolderSupplyOptions): Promise<PhotoSupply> {
-  const { golden, test, seeds, stream } = splitPhotos(await openPhotoFolder(directory), options)
+  const split = splitPhotos(await openPhotoFolder(directory), options)
+  const { golden, test, seeds, stream } = split
   const readable = ({ path, label }: { path: string; label: string }): LabelledPhoto => ({
     label,
     read: () => readFile(path),
   })
+  const sets = [golden, test, seeds, stream].map((set) => set.map(({ hash }) => hash))
   return {
+    key: `${directory}, seed ${options.seed}, ${createHash('sha256').update(JSON.stringify(sets)).digest('hex').slice(0, 12)}`,
     golden: golden.map(readable),
     test: test.map(readable),
     seeds: seeds.map(readable),

@@ -4,6 +4,7 @@
  */
 export { type FaultPlan, parseCut, parseKill } from './faults.ts'
 export { folderSupply } from './folder-supply.ts'
+export { keepTurning } from './keep-turning.ts'
 export type { DeviceAnswer, RoundReport, RunEvent } from './report.ts'
 export { type RunOptions, runRounds } from './run-rounds.ts'
 export type { LabelledPhoto, PhotoSupply } from './supply.ts'

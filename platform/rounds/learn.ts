@@ -5,27 +5,31 @@ import { modelRegistry } from '../../lib/registry/index.ts'
 import type { Platform } from '../platform.ts'
 import { waitFor } from './wait.ts'
 
+/** What came of a tick: a verdict, a run that failed, or nothing to learn from. */
+export interface Learned {
+  verdict?: Verdict
+  /** Why the run failed; the next tick asks for another one. */
+  failed?: string
+}
+
 /**
  * Lets the schedule tick for `trigger-retrain`, and waits for the verdict when a run comes of it. A run that an earlier
  * process asked for is waited for first.
- *
- * @returns undefined when there was nothing to learn from
- * @throws EdgeloopError UNAVAILABLE when the run failed
  */
-export async function learn(platform: Platform, signal: AbortSignal): Promise<Verdict | undefined> {
+export async function learn(platform: Platform, signal: AbortSignal): Promise<Learned> {
   const runs = runStore(platform.store, platform.dataset)
   const earlier = await runs.latest()
-  const late = earlier && !earlier.ended ? await verdictOf(earlier.run.id) : undefined
+  const late = earlier && !earlier.ended ? await endOf(earlier.run.id) : {}
   await waitFor(() => tick(platform), signal)
   const run = (await runs.latest())?.run.id
-  return run === undefined || run === earlier?.run.id ? late : verdictOf(run)
+  return run === undefined || run === earlier?.run.id ? late : endOf(run)
 
-  function verdictOf(run: string): Promise<Verdict> {
-    return waitFor(async () => {
+  function endOf(run: string): Promise<Learned> {
+    return waitFor(async (): Promise<Learned | undefined> => {
       const state = await runs.state(run)
-      if (state?.status?.state === 'failed')
-        throw new EdgeloopError('UNAVAILABLE', `training run ${run} failed: ${state.status.error}`)
-      return state?.verdict
+      if (state?.verdict) return { verdict: state.verdict }
+      if (state?.status?.state === 'failed') return { failed: state.status.error ?? 'no reason given' }
+      return undefined
     }, signal)
   }
 }
@@ -53,6 +57,7 @@ export async function waitUntilServed(platform: Platform, signal: AbortSignal): 
   const registry = modelRegistry(platform.store, platform.model)
   return waitFor(async () => {
     const version = (await registry.channel('stable'))?.value.version
+    if (version === undefined) return undefined
     const reachable = platform.edges.filter(({ online, running }) => online && running)
     const statuses = await Promise.all(reachable.map((edge) => edge.status().catch(() => undefined)))
     return statuses.every((status) => status?.model.serving === version) ? version : undefined

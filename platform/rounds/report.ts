@@ -1,4 +1,5 @@
 import type { Totals } from '../../agent/index.ts'
+import type { Judgement } from '../../lib/events/index.ts'
 
 /** One round in figures; counts are totals so far. */
 export interface RoundReport extends Totals {
@@ -31,7 +32,8 @@ export type RunEvent =
   | { event: 'started'; gateway: string; edges: { name: string; gateway: string; broker: string }[] }
   /** `done`: the share of the stage, 0 to 1. */
   | { event: 'progress'; round: number; stage: string; done: number }
-  | { event: 'judged'; version: number; verdict: string; why: string }
+  | ({ event: 'judged'; version: number } & Judgement)
+  | { event: 'training-failed'; why: string }
   | { event: 'cut' | 'healed'; edge: string }
   | { event: 'killed' | 'restarted'; target: string }
   | DeviceAnswer

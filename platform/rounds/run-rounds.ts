@@ -1,17 +1,18 @@
 import type { Totals } from '../../agent/index.ts'
-import { sampleStore, type Verdict } from '../../lib/dataset/index.ts'
+import { sampleStore } from '../../lib/dataset/index.ts'
 import type { Platform } from '../platform.ts'
 import { createCameras } from './cameras.ts'
 import { createFaults, type FaultPlan } from './faults.ts'
-import { learn, waitUntilServed } from './learn.ts'
+import { type Learned, learn, waitUntilServed } from './learn.ts'
 import { createPeople } from './people.ts'
 import { progressFile } from './progress-file.ts'
 import type { RoundReport, RunEvent } from './report.ts'
+import { reportModels } from './report-models.ts'
 import { seedDataset } from './seed-dataset.ts'
 import type { PhotoSupply } from './supply.ts'
 import { createTestSet, type TestSet } from './test-set.ts'
-import { isSettled, readTotals, readTotalsByEdge, sum } from './totals.ts'
-import { waitFor } from './wait.ts'
+import { isSettled, readEdges, readTotals, sum } from './totals.ts'
+import { unlessAborted, waitFor } from './wait.ts'
 
 export interface RunOptions {
   platform: Platform
@@ -45,14 +46,7 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
     labelsAsked: supply.seeds.length,
     next: 0,
   }
-  const stopListening = platform.onEvent((event) => {
-    if (event.type === 'retrain.progress')
-      onEvent({ event: 'progress', round: current, stage: event.data.stage, done: event.data.done })
-    if (event.type === 'model.promoted' || event.type === 'model.refused') {
-      const { version, judgement } = event.data
-      onEvent({ event: 'judged', version, verdict: judgement.verdict, why: judgement.why })
-    }
-  })
+  const stopListening = reportModels(platform, () => current, onEvent)
   const cameras = await createCameras(platform, supply, options.devicesPerEdge, from.next, onEvent)
   const faults = createFaults(platform, options.faults, onEvent)
   const people = createPeople(platform, cameras.truth)
@@ -62,7 +56,8 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
   let current = from.round
 
   /** What stands at the end of a round, once every edge in reach serves the model. */
-  async function concludeRound(round: number, verdict: Verdict | undefined): Promise<Conclusion> {
+  async function concludeRound(round: number, { verdict, failed }: Learned): Promise<Conclusion> {
+    if (failed !== undefined) onEvent({ event: 'training-failed', why: failed })
     const modelVersion = await waitUntilServed(platform, signal)
     const totals = await readTotals(platform, signal)
     return {
@@ -89,7 +84,7 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
   async function settle(): Promise<void> {
     await waitFor(async () => {
       // An edge that is being restarted says nothing for a moment.
-      const edges = await readTotalsByEdge(platform).catch(() => undefined)
+      const edges = await readEdges(platform).catch(() => undefined)
       if (!edges) return undefined
       onEvent({
         event: 'progress',
@@ -97,39 +92,45 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
         stage: 'photos',
         done: decidedShare(sum(edges.map(({ totals }) => totals))),
       })
-      return edges.every(({ totals, online }) => isSettled(totals, online)) || undefined
+      return edges.every(isSettled) || undefined
     }, signal)
+  }
+
+  let last: Promise<RoundReport> | undefined
+  /** Measuring takes a while: meanwhile the cameras go on. Rounds are told in their order. */
+  async function tell(conclusion: Conclusion): Promise<void> {
+    await last
+    last = report(conclusion)
+    // Whoever waits for it next sees its error.
+    last.catch(() => {})
   }
 
   try {
     await seedDataset(platform, supply)
-    let last: Promise<RoundReport> | undefined
-    if (from.round === 0) {
-      last = report(await concludeRound(0, await learn(platform, signal)))
-      // The test photos take a while: meanwhile the cameras go on, and whoever waits for the report sees its error.
-      last.catch(() => {})
-    }
+    if (from.round === 0) await tell(await concludeRound(0, await learn(platform, signal)))
     const end = options.rounds === undefined ? Number.POSITIVE_INFINITY : options.rounds
     for (let round = Math.max(1, from.round); round <= end; round++) {
       current = round
       faults.beginRound(round)
-      const [shown] = await Promise.all([cameras.capture(options.perRound), faults.midRound(round)])
+      const showing = Promise.all([cameras.capture(options.perRound), faults.midRound(round)])
+      const [shown] = await unlessAborted(showing, signal)
       if (shown === 0) break
       next += shown
       await settle()
       await people.answer(options.labelsPerRound)
       labelsAsked = supply.seeds.length + (await people.answered())
       const learning = learn(platform, signal)
-      const [verdict] = await Promise.all([learning, faults.whileTraining(round, learning)])
+      const [learned] = await unlessAborted(
+        Promise.all([learning, faults.whileTraining(round, learning)]),
+        signal
+      )
       faults.endRound(round)
-      const conclusion = await concludeRound(round, verdict)
-      await last
-      last = report(conclusion)
+      await tell(await concludeRound(round, learned))
     }
     faults.end()
     await settle()
-    last ??= report(await concludeRound(from.round - 1, undefined))
-    const summary = { ...(await last), ...(await readTotals(platform, signal)) }
+    if (!last) await tell(await concludeRound(from.round - 1, {}))
+    const summary = { ...(await last)!, ...(await readTotals(platform, signal)) }
     const objects = (await sampleStore(platform.store, platform.dataset).list()).length
     const seconds = (performance.now() - started) / 1000
     onEvent({ event: 'summary', ...summary, goldenLabels: supply.golden.length, objects, seconds })

@@ -6,6 +6,8 @@ export interface LabelledPhoto {
 
 /** Where a run's photos come from, split so that nothing is seen twice. */
 export interface PhotoSupply {
+  /** The same for the same photos in the same sets: a run can go on only with these. */
+  key: string
   /** Judges candidates; never trained on. */
   golden: readonly LabelledPhoto[]
   /** Measures the result; nothing of the loop ever sees them. */

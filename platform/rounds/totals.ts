@@ -2,16 +2,28 @@ import type { Totals } from '../../agent/index.ts'
 import type { Platform } from '../platform.ts'
 import { waitFor } from './wait.ts'
 
+/** An edge as far as the rounds care. */
+export interface EdgeState {
+  totals: Totals
+  /** Events that a function still has to take. */
+  waiting: number
+  online: boolean
+}
+
 /** What each edge has done so far. */
-export async function readTotalsByEdge({ edges }: Platform): Promise<{ totals: Totals; online: boolean }[]> {
+export async function readEdges({ edges }: Platform): Promise<EdgeState[]> {
   return Promise.all(
-    edges.map(async (edge) => ({ totals: (await edge.status()).totals, online: edge.online }))
+    edges.map(async (edge) => {
+      const { totals, spool } = await edge.status()
+      const waiting = Object.values(spool).reduce((sum, count) => sum + count, 0)
+      return { totals, waiting, online: edge.online }
+    })
   )
 }
 
 /** What all edges have done so far; waits for one that does not answer now, because it is being restarted. */
 export async function readTotals(platform: Platform, signal: AbortSignal): Promise<Totals> {
-  const edges = await waitFor(() => readTotalsByEdge(platform).catch(() => undefined), signal)
+  const edges = await waitFor(() => readEdges(platform).catch(() => undefined), signal)
   return sum(edges.map(({ totals }) => totals))
 }
 
@@ -22,9 +34,12 @@ export function sum(list: readonly Totals[]): Totals {
   })
 }
 
-/** Every photo that an edge has captured has its outcome; and every sample is in the bucket, where it can be. */
-export function isSettled(totals: Totals, online: boolean): boolean {
-  const { accepted, review, rejected, deadLettered, uploaded } = totals
+/**
+ * Every photo that an edge has captured has its outcome; and nothing waits any more, where the cloud is in reach: what
+ * could not be uploaded is a dead letter by then.
+ */
+export function isSettled({ totals, waiting, online }: EdgeState): boolean {
+  const { accepted, review, rejected, deadLettered } = totals
   const decided = accepted + review + rejected + deadLettered
-  return totals.captured === decided && (!online || uploaded === accepted + review)
+  return totals.captured === decided && (!online || waiting === 0)
 }

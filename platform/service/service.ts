@@ -33,6 +33,8 @@ export interface Service {
 
 /** How long a service may take to stop before it is killed, in milliseconds. */
 const STOP_MS = 4000
+/** How long a service that ended by itself stays away, in milliseconds. */
+const RESTART_MS = 1000
 
 /**
  * Starts a service; resolves when it says that it is ready.
@@ -91,7 +93,9 @@ export async function startService<R>(options: ServiceOptions<R>): Promise<Servi
   /** Somebody should hear of a service that ends by itself. */
   function watch(child: PromiseLike<{ exitCode?: number; signal?: string }>): void {
     child.then(({ exitCode, signal }) => {
-      if (!ending) console.error(`${name} ended by itself (${signal ?? `exit code ${exitCode}`})`)
+      if (ending) return
+      console.error(`${name} ended by itself (${signal ?? `exit code ${exitCode}`}); it is started again`)
+      setTimeout(() => restart().catch((error: unknown) => console.error(String(error))), RESTART_MS)
     })
   }
 
@@ -101,7 +105,16 @@ export async function startService<R>(options: ServiceOptions<R>): Promise<Servi
     await child
   }
 
+  /** Once it is closed, nothing is started any more: what is being started has to come up before it can be ended. */
+  let closed = false
+  async function close(): Promise<void> {
+    closed = true
+    await starting?.catch(() => {})
+    await end('SIGTERM')
+  }
+
   async function startAgain(): Promise<void> {
+    if (closed) throw new EdgeloopError('UNAVAILABLE', `${name} is closed`, { where: name })
     if (isRunning()) await end('SIGKILL')
     child = (await launch()).child
     ending = false
@@ -109,6 +122,12 @@ export async function startService<R>(options: ServiceOptions<R>): Promise<Servi
 
   /** The one that goes on: two would be in each other's way. */
   let starting: Promise<void> | undefined
+  function restart(): Promise<void> {
+    starting ??= startAgain().finally(() => {
+      starting = undefined
+    })
+    return starting
+  }
   const isRunning = () => child.exitCode === null && child.signalCode === null
   return {
     name,
@@ -116,12 +135,7 @@ export async function startService<R>(options: ServiceOptions<R>): Promise<Servi
       return isRunning()
     },
     kill: () => end('SIGKILL'),
-    restart() {
-      starting ??= startAgain().finally(() => {
-        starting = undefined
-      })
-      return starting
-    },
-    close: () => end('SIGTERM'),
+    restart,
+    close,
   }
 }

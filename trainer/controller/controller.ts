@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunState, runStore } from '../../lib/dataset/index.ts'
 import { asEdgeloopError } from '../../lib/errors/index.ts'
 import { createEvent, type EdgeloopEvent, type EventData } from '../../lib/events/index.ts'
@@ -13,6 +14,8 @@ export interface TrainingControllerOptions {
   publish(event: EdgeloopEvent): Promise<void>
   /** How often the runs are looked at without being told, in milliseconds. */
   pollMs?: number
+  /** How long a failed job is left alone, times the number of failures, in milliseconds. */
+  retryMs?: number
 }
 
 export interface TrainingController {
@@ -31,7 +34,7 @@ const SAY_MS = 30_000
  * starting a job again that had not ended, and saying again what may not have been heard.
  */
 export function createTrainingController(options: TrainingControllerOptions): TrainingController {
-  const { store, dataset, startJob, publish, pollMs = 1000 } = options
+  const { store, dataset, startJob, publish, pollMs = 1000, retryMs = 1000 } = options
   const runs = runStore(store, dataset)
   const closing = new AbortController()
   const alarm = createAlarm()
@@ -46,7 +49,8 @@ export function createTrainingController(options: TrainingControllerOptions): Tr
   }
 
   async function train({ run, status }: RunState): Promise<void> {
-    const attempt = (status?.attempt ?? 0) + 1
+    // Only a job's own failure counts: one that this process has left behind is simply begun again.
+    const attempt = status ? status.attempt + (status.error === undefined ? 0 : 1) : 1
     const about = { dataset, model: run.model, run: run.id, snapshot: run.snapshot }
     await runs.setStatus(run.id, { state: 'started', attempt })
     report('retrain.started', { ...about, stage: 'start', done: 0 }, attempt)
@@ -63,6 +67,8 @@ export function createTrainingController(options: TrainingControllerOptions): Tr
     const state = attempt < MAX_ATTEMPTS ? 'started' : 'failed'
     await runs.setStatus(run.id, { state, attempt, error: end.error })
     console.error(`run ${run.id}, attempt ${attempt}: ${end.error}`)
+    if (state === 'started')
+      await sleep(attempt * retryMs, undefined, { signal: closing.signal }).catch(() => {})
   }
 
   async function sayTrained({ run, status }: RunState): Promise<void> {

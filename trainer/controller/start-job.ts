@@ -17,7 +17,7 @@ export type StartJob = (
 /** Jobs as processes of this machine; aborting the signal ends them. */
 export function processJobs(environment: Readonly<Record<string, string>>): StartJob {
   return async (run, onProgress, signal) => {
-    let end: JobEnd = { error: 'the job ended without a word' }
+    let end: JobEnd | undefined
     const job = execa(process.execPath, ['--import', 'tsx', main], {
       env: { ...environment, RUN: run },
       // The channel tells the job when this process is gone, even by SIGKILL.
@@ -37,8 +37,8 @@ export function processJobs(environment: Readonly<Record<string, string>>): Star
       else end = { error: message.error.error }
     }
     const { exitCode, signal: killedBy } = await job
-    if ('version' in end || exitCode !== 0) return end
-    return { error: killedBy ? `the job was killed by ${killedBy}` : end.error }
+    const how = killedBy ? `was killed by ${killedBy}` : `ended with exit code ${exitCode}, without a word`
+    return end ?? { error: `the job ${how}` }
   }
 }
 
