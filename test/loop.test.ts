@@ -29,6 +29,7 @@ const scene = (index: number) => ({
 })
 const scenes = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => scene(from + i))
 const drawn: PhotoSupply = {
+  key: 'drawn',
   golden: scenes(0, 12),
   test: scenes(12, 22),
   seeds: scenes(22, 30),
