@@ -15,6 +15,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const TEST_PHOTOS = 200
 
 type Round = Extract<RunEvent, { event: 'round' }>
+type Judged = Extract<RunEvent, { event: 'judged' }>
 type Summary = Extract<RunEvent, { event: 'summary' }>
 
 interface Run {
@@ -63,7 +64,7 @@ export default async function loop(args: string[]): Promise<Row[]> {
       ['≥', 1]
     ),
     row(
-      'runs in which every promotion passed the gate',
+      'runs in which every served version passed the gate',
       share(runs, ({ gated }) => gated),
       '',
       ['≥', 1]
@@ -101,8 +102,17 @@ async function runOnce(photos: string, seed: string): Promise<Run> {
   const rounds = events.filter((event) => event.event === 'round')
   const summary = events.find((event) => event.event === 'summary')
   if (!summary) throw new Error(`the run with seed ${seed} ended without a summary`)
-  const promoted = events.filter((event) => event.event === 'judged' && event.verdict === 'promote')
-  return { seed, rounds, summary, gated: promoted.length === rounds.filter((round) => round.promoted).length }
+  const judged = new Map(
+    events.flatMap((event) => (event.event === 'judged' ? [[event.version, event]] : []))
+  )
+  return { seed, rounds, summary, gated: rounds.every((round) => passedGate(judged.get(round.modelVersion))) }
+}
+
+/** By the figures themselves: the first model, or one with a positive gain and at most one golden photo lost. */
+function passedGate(judged: Judged | undefined): boolean {
+  if (!judged || judged.verdict !== 'promote') return false
+  const { gain, lost } = judged.figures
+  return judged.version === 1 || ((gain ?? 0) > 0 && (lost ?? Number.POSITIVE_INFINITY) <= 1)
 }
 
 function sumsHold(report: Summary): boolean {
