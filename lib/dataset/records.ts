@@ -7,7 +7,7 @@ export const sampleRecord = eventData.sample.omit({ features: true, uplink: true
   band: z.enum(['accept', 'review']),
   /** The backbone whose features came with the sample; null when none did. */
   backbone: eventData.sha256.nullable(),
-  /** Whether `samples/HASH.EXT` holds the photo. */
+  /** Whether `samples/HASH.photo` holds the photo. */
   withPhoto: z.boolean(),
 })
 

@@ -55,18 +55,16 @@ export async function createCameras(
     return bytes
   }
 
-  async function show(index: number): Promise<boolean> {
-    const bytes = await remember(index)
-    if (!bytes) return false
-    await cameras[index % cameras.length]!.send(bytes)
-    return true
-  }
-
   return {
     async capture(count) {
-      const shown = await Promise.all(Array.from({ length: count }, (_, i) => show(next + i)))
+      // Read at once, sent in order: which photo comes first must not depend on the disk.
+      const photos = await Promise.all(Array.from({ length: count }, (_, i) => remember(next + i)))
+      const sending = photos.flatMap((bytes, i) =>
+        bytes ? [cameras[(next + i) % cameras.length]!.send(bytes)] : []
+      )
       next += count
-      return shown.filter(Boolean).length
+      await Promise.all(sending)
+      return sending.length
     },
     truth: (photo) => truths.get(photo),
     async close() {
