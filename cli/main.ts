@@ -2,58 +2,9 @@
  * The `edgeloop` command.
  * @module
  */
-import { Command } from 'commander'
-import { asEdgeloopError } from '../lib/errors/index.ts'
-import { deadLettersCommand, labelCommand, modelsCommand, statusCommand } from './commands/index.ts'
-import { readStartOptions } from './start/options.ts'
-import { start } from './start/start.ts'
+import { runCommandLine } from './program.ts'
 
 // The S3 SDK would say at each start that it will want a newer Node one day; the processes that this one starts inherit it.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
 
-const program = new Command('edgeloop').description(
-  'Closes the learning loop between cameras at the edge and a cloud.'
-)
-
-program
-  .command('start')
-  .description('bring up a cloud and its edges on this machine, and watch the loop turn')
-  .option('--photos <DIR>', 'folders of photos named by label; without it a demo camera draws scenes')
-  .option('--seed <N>', 'repeats a run', '1')
-  .option('--seed-labels <N>', 'labelled photos to start from', '20')
-  .option('--golden <N>', 'labelled photos that judge models', '120')
-  .option('--test <N>', 'labelled photos that measure the result, which nothing of the loop sees', '200')
-  .option(
-    '--rounds <N>',
-    'end after so many rounds, with a summary; starts from nothing unless --state is given'
-  )
-  .option('--per-round <N>', 'photos in a round', '40')
-  .option('--labels-per-round <N>', 'photos that people label in a round', '6')
-  .option('--edges <N>', 'edges', '2')
-  .option('--devices <N>', 'cameras at each edge', '1')
-  .option('--cut <EDGE:FROM-TO...>', 'cut an edge off from the cloud, from round FROM to round TO')
-  .option(
-    '--kill <NAME:ROUND...>',
-    'kill an edge, gateway or trainer in the middle of a round, and restart it'
-  )
-  .option('--uplink <MODE>', 'what leaves an edge: features, review or all', 'review')
-  .option('--state <DIR>', 'where everything is kept')
-  .option('--fresh', 'start over: remove what the state directory holds')
-  .option('--port <N>', "the gateway's port; edge N listens N above it (8080, or free ones)")
-  .option('--host <ADDRESS>', 'what to listen on', '127.0.0.1')
-  .option('--json', 'one JSON line an event')
-  .option('--plain', 'a line a round, also on a terminal')
-  .action(async (given) => start(readStartOptions(given, process.env.INIT_CWD ?? process.cwd())))
-
-for (const command of [statusCommand, labelCommand, modelsCommand, deadLettersCommand])
-  program.addCommand(command)
-
-try {
-  await program.parseAsync()
-} catch (thrown) {
-  const { message, where, hint } = asEdgeloopError(thrown)
-  process.stderr.write(
-    `${message}${where ? `\n  where: ${where}` : ''}${hint ? `\n  what to do: ${hint}` : ''}\n`
-  )
-  process.exitCode = 1
-}
+process.exitCode = await runCommandLine(process.argv.slice(2))

@@ -12,6 +12,7 @@ import { createDemoCamera } from '../../platform/demo-camera/index.ts'
 import { createPlatform, type Platform } from '../../platform/index.ts'
 import { type LabelledPhoto, runRounds } from '../../platform/rounds/index.ts'
 import { temporaryDirectory } from '../../test/support/index.ts'
+import { runCommandLine } from '../program.ts'
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 const me = userInfo().username
@@ -23,14 +24,21 @@ let platform: Platform
 /** A photo whose bytes were lost before anybody looked at it, and where they are now. */
 let lost: { photo: string; from: string; to: string }
 
-/** Runs `edgeloop …` on the platform, as a script would. */
+/** Runs `edgeloop …` on the platform, as a script would; in this process, which is faster. */
 async function edgeloop(...args: string[]) {
-  const { exitCode, stdout, stderr } = await execa(
-    process.execPath,
-    ['--import', 'tsx', main, ...args, '--state', state],
-    { reject: false, stdin: 'ignore' }
+  const written = { stdout: '', stderr: '' }
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
+      written[name] += String(chunk)
+      return true
+    })
   )
-  return { exitCode, stdout, stderr, json: () => JSON.parse(stdout) }
+  try {
+    const exitCode = await runCommandLine([...args, '--state', state])
+    return { exitCode, ...written, json: () => JSON.parse(written.stdout) }
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
 }
 
 beforeAll(async () => {
@@ -47,12 +55,12 @@ beforeAll(async () => {
   await runRounds({
     platform,
     supply: {
+      key: 'drawn',
       golden: scenes(0, 10),
       test: scenes(10, 2),
       seeds: scenes(12, 8),
       stream: (i) => scene(20 + i),
     },
-    key: 'test',
     state,
     rounds: 1,
     perRound: 8,
@@ -143,7 +151,7 @@ describe('dead letters', () => {
       const { totals } = await platform.edges[0]!.status()
       expect(totals.accepted + totals.review + totals.rejected).toBe(9)
     })
-    expect((await edgeloop('dead-letters', 'list')).stdout).toBe('No dead letters.')
+    expect((await edgeloop('dead-letters', 'list')).stdout).toBe('No dead letters.\n')
     expect(await edgeloop('dead-letters', 'discard', id)).toMatchObject({ exitCode: 1 })
   })
 

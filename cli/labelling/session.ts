@@ -77,13 +77,17 @@ export function startLabelling(options: LabellingOptions): Labelling {
 
   async function advance(said = ''): Promise<void> {
     const left = (await queue.waiting()).filter(({ photo }) => !skipped.has(photo.hash))
-    labels = await knownLabels(store, dataset, options.model)
-    waiting = left.length
-    sample = left[0]
-    shown = sample ? await show(sample) : { picture: [], file: undefined }
+    const known = await knownLabels(store, dataset, options.model)
+    const next = left[0]
+    const found = next ? await show(next) : { picture: [], file: undefined }
     const none = skipped.size > 0 ? 'Only photos that you skipped wait.' : 'No photo waits for a label.'
-    message = [said, sample ? '' : none].filter(Boolean).join(' ')
-    if (sample && !shown.file) message = `${message} The photo is out of reach: n skips it.`.trim()
+    const trouble = next ? (found.file ? '' : 'The photo is out of reach: n skips it.') : none
+    // All at once: nobody answers about a photo that is not there yet.
+    labels = known
+    waiting = left.length
+    sample = next
+    shown = found
+    message = [said, trouble].filter(Boolean).join(' ')
   }
 
   async function show(next: SampleRecord): Promise<typeof shown> {

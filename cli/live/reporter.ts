@@ -67,7 +67,12 @@ export function liveReporter({ input, output, perRound, stop }: LiveOptions): Re
   function complain(line: string): void {
     complaints.push(line)
     if (complaints.length > COMPLAINTS) complaints.shift()
-    note(model, line)
+    remark(line)
+  }
+
+  function remark(text: string): void {
+    note(model, text)
+    draw()
   }
 
   function labelsOf({ edges, ...platform }: Platform): Labelling {
@@ -90,7 +95,7 @@ export function liveReporter({ input, output, perRound, stop }: LiveOptions): Re
       unfollow = followPlatform(model, platform, draw)
     },
     event: take,
-    note: (text) => note(model, text),
+    note: remark,
     output: complain,
     close() {
       unfollow()

@@ -39,7 +39,6 @@ export async function start(options: StartOptions): Promise<void> {
     await runRounds({
       platform,
       supply,
-      key: `${supply.key}, ${options.edges} edges`,
       state: options.state,
       rounds: options.rounds,
       perRound: options.perRound,

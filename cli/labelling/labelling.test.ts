@@ -1,0 +1,114 @@
+import { stat } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { labelledPhotos, sampleStore } from '../../lib/dataset/index.ts'
+import { photoHash } from '../../lib/photo/index.ts'
+import { BACKBONE, type Bucket, blockPhoto, openBucket, sampleOf } from '../../test/support/index.ts'
+import { textOf } from '../terminal/index.ts'
+import { renderLabelling, startLabelling } from './index.ts'
+import { drawPicture } from './picture.ts'
+
+let bucket: Bucket
+
+beforeAll(async () => {
+  bucket = await openBucket()
+})
+
+afterAll(() => bucket.close())
+
+/** Photos that wait for a label, the least certain first, and labels that there are. */
+async function queueOf(dataset: string, count: number): Promise<string[]> {
+  const hashes: string[] = []
+  for (let i = 0; i < count; i++) {
+    const photo = await blockPhoto(`${dataset} ${i}`)
+    const { features: _features, uplink: _uplink, prediction, ...rest } = sampleOf(i, 'review')
+    const hash = photoHash(photo)
+    const record = {
+      ...rest,
+      band: 'review' as const,
+      photo: { hash, size: photo.length, mediaType: 'image/jpeg' },
+      prediction: { ...prediction!, confidence: 0.5 + i / 10 },
+      backbone: BACKBONE,
+      withPhoto: true,
+    }
+    await sampleStore(bucket.store, dataset).put({ record, features: null, photo })
+    hashes.push(hash)
+  }
+  for (const label of ['dog', 'cat']) {
+    const photo = await blockPhoto(label)
+    const reference = { hash: photoHash(photo), size: photo.length, mediaType: 'image/jpeg' as const }
+    await labelledPhotos(bucket.store, dataset, 'seed').put({ photo: reference, label }, photo)
+  }
+  return hashes
+}
+
+function start(dataset: string) {
+  const labelling = startLabelling({
+    store: bucket.store,
+    dataset,
+    model: 'photos',
+    edges: [],
+    publish: async () => {},
+    picture: () => ({ columns: 16, rows: 5, depth: 24 }),
+    onChange() {},
+  })
+  const text = () => renderLabelling(labelling.view(), 24).map(textOf).join('\n')
+  const shows = (photo: string | undefined) =>
+    expect.poll(() => labelling.view().sample?.photo.hash).toBe(photo)
+  return { labelling, text, shows }
+}
+
+it('asks about one photo after the other; digits answer, n skips, w writes', async () => {
+  const [first, second, third, fourth] = await queueOf('keys', 4)
+  const { labelling, text, shows } = start('keys')
+  const samples = sampleStore(bucket.store, 'keys')
+  await shows(first)
+  expect(text()).toContain('4 waiting, 0 answered')
+  expect(text()).toContain('1 cat   2 dog')
+  expect(text()).toContain('▀▀▀▀')
+  expect(text()).not.toContain('sure')
+
+  labelling.key('2')
+  // Meant for the photo that is gone already: a key too many answers nothing.
+  labelling.key('1')
+  await shows(second)
+  expect(await samples.getLabel(first!)).toMatchObject({ label: 'dog', by: userInfo().username })
+  expect(text()).toContain('You: dog. Version 3: cat, 50 % sure.')
+
+  labelling.key('n')
+  await shows(third)
+  labelling.key('9')
+  for (const key of ['w', 'f', 'o', 'o', 'x', 'backspace', 'backspace', 'x']) labelling.key(key)
+  expect(text()).toContain('label fox▏')
+  labelling.key('return')
+  await shows(fourth)
+  expect(await samples.getLabel(third!)).toMatchObject({ label: 'fox' })
+
+  labelling.key('1')
+  await expect.poll(text).toContain('Only photos that you skipped wait.')
+  expect(await samples.getLabel(second!)).toBeUndefined()
+  expect(labelling.key('q')).toBe('leave')
+  await labelling.close()
+})
+
+it('leaves no photo behind, and says when nothing waits', async () => {
+  await queueOf('one', 1)
+  const { labelling, text } = start('one')
+  await expect.poll(() => labelling.view().file).toBeDefined()
+  const file = labelling.view().file!
+  expect((await stat(file)).size).toBeGreaterThan(0)
+  labelling.key('1')
+  await expect.poll(text).toContain('No photo waits for a label.')
+  await labelling.close()
+  await expect(stat(file)).rejects.toThrow('ENOENT')
+})
+
+it('a photo is drawn within its box, in colours that the terminal has', async () => {
+  const photo = await blockPhoto('wide', 'png', 64)
+  const picture = await drawPicture(photo, { columns: 40, rows: 5 }, 24)
+  expect(picture.map((line) => line.length)).toEqual([10, 10, 10, 10, 10])
+  expect(picture[0]![0]).toMatchObject({ text: '▀', style: expect.stringMatching(/^38;2;.*;48;2;/) })
+  const few = await drawPicture(photo, { columns: 40, rows: 5 }, 8)
+  expect(few[0]![0]).toMatchObject({ style: expect.stringMatching(/^38;5;\d+;48;5;\d+$/) })
+  expect(await drawPicture(photo, { columns: 40, rows: 5 }, 1)).toEqual([])
+})
