@@ -43,7 +43,6 @@ async function run(platform: Platform, state: string, more: Partial<RunOptions>)
   await runRounds({
     platform,
     supply: drawn,
-    key: `drawn ${SEED}`,
     state,
     perRound: 8,
     labelsPerRound: 2,
@@ -223,7 +222,7 @@ describe.skipIf(!existsSync(path.join(photos, 'cat')))(
       const platform = await createPlatform({ state, edges: 2, retrain: { RETRAIN_MIN_NEW: '1000' } })
       try {
         const supply = await folderSupply(photos, { seed: SEED, golden: 12, test: 12, seedLabels: 10 })
-        const events = await run(platform, state, { supply, key: 'real', rounds: 1, perRound: 8 })
+        const events = await run(platform, state, { supply, rounds: 1, perRound: 8 })
         const { captured, accepted, review, rejected, deadLettered, objects, testAccuracy } = summary(events)
         expect(accepted + review + rejected + deadLettered).toBe(captured)
         expect(objects).toBe(accepted + review)

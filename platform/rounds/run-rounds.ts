@@ -17,8 +17,6 @@ import { unlessAborted, waitFor } from './wait.ts'
 export interface RunOptions {
   platform: Platform
   supply: PhotoSupply
-  /** What makes this run different from others in the same state directory: photos, seed. */
-  key: string
   state: string
   /** Ends after so many rounds; goes on until the photos end when absent. */
   rounds?: number
@@ -40,8 +38,10 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
   const { platform, supply, onEvent, signal } = options
   const started = performance.now()
   const file = progressFile(options.state)
-  const from = (await file.read(options.key)) ?? {
-    key: options.key,
+  // Other photos, other sets or other edges make another run, which cannot go on from here.
+  const key = `${supply.key}, ${platform.edges.length} edges`
+  const from = (await file.read(key)) ?? {
+    key,
     round: 0,
     labelsAsked: supply.seeds.length,
     next: 0,
@@ -76,7 +76,7 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
     const testAccuracy = await (await computing).accuracy(conclusion.modelVersion)
     const made = { ...conclusion, testAccuracy }
     onEvent({ event: 'round', ...made })
-    await file.write({ key: options.key, round: made.round + 1, labelsAsked: made.labelsAsked, next })
+    await file.write({ key, round: made.round + 1, labelsAsked: made.labelsAsked, next })
     return made
   }
 
