@@ -10,6 +10,7 @@ export function createGateway(provider: Provider): Hono {
   app.onError((thrown, c) => {
     const error = asEdgeloopError(thrown)
     if (error.status === 500) console.error(error)
+    if (error.status === 429) c.header('Retry-After', '1')
     return c.json(error.toJSON(), error.status)
   })
 

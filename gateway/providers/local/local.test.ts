@@ -187,4 +187,14 @@ describe('with other nodes', () => {
     const response = await ask(provider, 'one', { 'X-Edge': 'edge-1' })
     expect(response.headers.get('x-echo')).toBe('yes')
   })
+
+  it('answers so many requests at a time, and refuses the next one for now', async () => {
+    const provider = await open()
+    await provider.deploy(echo('one'))
+    const slow = () => provider.invoke('one', new Request('http://one/slow?ms=200'))
+    const running = Array.from({ length: 32 }, slow)
+    await expect(slow()).rejects.toMatchObject({ code: 'OVERLOADED', status: 429 })
+    expect((await Promise.all(running)).every(({ ok }) => ok)).toBe(true)
+    expect((await slow()).ok).toBe(true)
+  })
 })

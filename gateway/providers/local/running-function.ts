@@ -1,9 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
+import { EdgeloopError } from '../../../lib/errors/index.ts'
 import type { Environment, FunctionModule } from '../../../lib/function/index.ts'
+
+/** Requests that a function answers at a time; each may hold a photo of many megabytes in memory. */
+const MAX_INFLIGHT = 32
 
 /** A function that runs in this process. */
 export interface RunningFunction {
+  /** @throws EdgeloopError OVERLOADED when too many requests are being answered */
   invoke(request: Request): Promise<Response>
   /** Lets requests that are being answered end, for so long, then lets go of what the function has opened. */
   stop(graceMs: number): Promise<void>
@@ -20,6 +25,10 @@ export async function startFunction(handler: string, environment: Environment): 
   const answering = new Set<Promise<Response>>()
   return {
     async invoke(request) {
+      if (answering.size >= MAX_INFLIGHT)
+        throw new EdgeloopError('OVERLOADED', `the function is answering ${MAX_INFLIGHT} requests already`, {
+          hint: 'try again in a moment',
+        })
       const answer = Promise.resolve(module.default.fetch(request, environment))
       answering.add(answer)
       return answer.finally(() => answering.delete(answer))
