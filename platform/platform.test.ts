@@ -6,17 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { serveHttp } from '../lib/web-server/index.ts'
+import { childrenOf } from '../test/support/children.ts'
 import { createPlatform, type Platform } from './index.ts'
 import { freePort } from './ports/index.ts'
-
-/** What the process started and has not ended. */
-async function childrenOf(parent: number): Promise<number[]> {
-  const { stdout } = await execa('ps', ['-A', '-o', 'pid=,ppid=,args='])
-  const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/))
-  return lines
-    .filter(([, ppid, ...args]) => Number(ppid) === parent && args.join(' ').includes('main.ts'))
-    .map(([pid]) => Number(pid))
-}
 
 const isAlive = (pid: number) => {
   try {
@@ -32,6 +24,9 @@ const answers = (url: string) =>
     () => false
   )
 const eventually = (check: () => unknown, timeout = 8000) => vi.waitFor(check, { timeout, interval: 50 })
+
+// Each start of a process loads a second's worth of code, and many happen here.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let parent: string
 beforeAll(async () => {
@@ -133,26 +128,25 @@ describe('a platform', () => {
     await eventually(async () => expect((await platform.invoke('classify', {})).status).toBe(200))
   })
 
-  it('says so when a process ends by itself', async () => {
+  it('says so when a process ends by itself, and starts it again', async () => {
     const complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
-    const trainer = (await childrenOf(process.pid)).at(-1)
-    const before = await childrenOf(process.pid)
-    expect(before).toHaveLength(3)
+    const [trainer] = await childrenOf(process.pid, 'trainer/main.ts')
     process.kill(trainer!, 'SIGKILL')
     await eventually(() =>
-      expect(complaints.mock.calls).toEqual([[expect.stringMatching(/ ended by itself \(SIGKILL\)$/)]])
+      expect(complaints.mock.calls).toEqual([['trainer ended by itself (SIGKILL); it is started again']])
     )
+    await eventually(() => expect(platform.services.trainer.running).toBe(true), 15_000)
     complaints.mockRestore()
   })
 
   it('leaves no process, no port and no lock behind, soon', async () => {
-    const children = await childrenOf(process.pid)
+    const children = await childrenOf(process.pid, 'main.ts')
     const started = performance.now()
     await platform.dispose()
     await platform.dispose()
     expect(performance.now() - started).toBeLessThan(5000)
     expect(children.filter(isAlive)).toEqual([])
-    expect(await childrenOf(process.pid)).toEqual([])
+    expect(await childrenOf(process.pid, 'main.ts')).toEqual([])
     for (const url of [platform.gateway, platform.edges[0]!.gateway, platform.store.endpoint])
       expect(await answers(url)).toBe(false)
     expect(await readdir(state)).not.toContain('lock')
@@ -177,7 +171,7 @@ describe('a platform that cannot start', () => {
     } finally {
       await inTheWay.close()
     }
-    expect(await childrenOf(process.pid)).toEqual([])
+    expect(await childrenOf(process.pid, 'main.ts')).toEqual([])
     expect(await readdir(state)).not.toContain('lock')
   })
 })
@@ -196,7 +190,7 @@ describe('a platform that is killed', () => {
     const state = path.join(parent, 'killed')
     child = start(state)
     const said = (await child.getOneMessage()) as { gateway: string; edge: string }
-    const children = await childrenOf(child.pid!)
+    const children = await childrenOf(child.pid!, 'main.ts')
     expect(children).toHaveLength(3)
     child.kill('SIGKILL')
     await child

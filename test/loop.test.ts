@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createDevice, type Device } from '../device/device.ts'
+import { createDevice, type Device } from '../device/index.ts'
 import { sampleStore } from '../lib/dataset/index.ts'
 import { createEvent } from '../lib/events/index.ts'
 import { photoHash } from '../lib/photo/index.ts'
@@ -18,6 +18,8 @@ import {
   type RunOptions,
   runRounds,
 } from '../platform/rounds/index.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 150_000 })
 
 const SEED = 7
 /** Shown between the rounds: three by one device, the rest by another one. */
@@ -69,7 +71,7 @@ describe('the loop on drawn photos', () => {
     state = await mkdtemp(path.join(tmpdir(), 'edgeloop-loop-'))
     platform = await start()
     events = await run(platform, state, { rounds: 1 })
-  }, 150_000)
+  })
   afterAll(async () => {
     await Promise.all(devices.map((device) => device.close()))
     await platform.dispose()
@@ -195,7 +197,7 @@ describe('the loop on drawn photos', () => {
     expect(captured).toBe(8 + 8 + PHOTOS_BETWEEN)
     expect(accepted + review + rejected + deadLettered).toBe(captured)
     expect(objects).toBe(accepted + review)
-  }, 150_000)
+  })
 
   /** Every photo has its outcome, and every sample its object, once. */
   async function settled(): Promise<void> {

@@ -46,6 +46,8 @@ export async function startService<R>(options: ServiceOptions<R>): Promise<Servi
   let { child } = await launch()
   /** Whether its end is meant. */
   let ending = false
+  /** Starts it again after it has ended by itself. */
+  let comingBack: NodeJS.Timeout | undefined
 
   async function launch() {
     const child = execa(process.execPath, ['--import', 'tsx', options.main], {
@@ -95,7 +97,11 @@ export async function startService<R>(options: ServiceOptions<R>): Promise<Servi
     child.then(({ exitCode, signal }) => {
       if (ending) return
       console.error(`${name} ended by itself (${signal ?? `exit code ${exitCode}`}); it is started again`)
-      setTimeout(() => restart().catch((error: unknown) => console.error(String(error))), RESTART_MS)
+      comingBack = setTimeout(() => {
+        // Somebody else may have started it meanwhile.
+        if (closed || starting || isRunning()) return
+        restart().catch((error: unknown) => console.error(String(error)))
+      }, RESTART_MS)
     })
   }
 
@@ -109,6 +115,7 @@ export async function startService<R>(options: ServiceOptions<R>): Promise<Servi
   let closed = false
   async function close(): Promise<void> {
     closed = true
+    clearTimeout(comingBack)
     await starting?.catch(() => {})
     await end('SIGTERM')
   }

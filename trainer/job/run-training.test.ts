@@ -21,6 +21,8 @@ import { childrenOf } from '../../test/support/children.ts'
 import { processJobs } from '../controller/index.ts'
 import { runTraining } from './index.ts'
 
+vi.setConfig({ testTimeout: 90_000 })
+
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' }
 const LABELS = ['circles', 'rings', 'stripes'] as const
 type Label = (typeof LABELS)[number]
