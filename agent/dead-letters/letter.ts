@@ -36,7 +36,7 @@ export function describeLetter(entry: Entry<EdgeloopEvent>): DeadLetter {
     device: 'device' in data ? data.device : null,
     attempts: entry.attempts,
     at: new Date(entry.enqueuedAt).toISOString(),
-    why: entry.lastError ?? '',
+    why: readable(entry.lastError ?? ''),
   }
 }
 
@@ -44,4 +44,16 @@ export function describeLetter(entry: Entry<EdgeloopEvent>): DeadLetter {
 export function photoOf({ data }: EdgeloopEvent): string | undefined {
   if (!('photo' in data)) return undefined
   return typeof data.photo === 'string' ? data.photo : data.photo.hash
+}
+
+/** What a function of Edgeloop's answers is JSON: its sentence is what people want. */
+function readable(why: string): string {
+  const [, status, body] = /^(\d{3}): (\{.*\})$/s.exec(why) ?? []
+  if (status === undefined || body === undefined) return why
+  try {
+    const { error } = JSON.parse(body)
+    return typeof error === 'string' ? `${status}: ${error}` : why
+  } catch {
+    return why
+  }
 }

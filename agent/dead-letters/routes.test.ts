@@ -27,13 +27,17 @@ afterAll(async () => {
 })
 
 /** What a function refused: the photo has its outcome. */
-async function bury(name: string, queue = 'classify'): Promise<{ id: string; photo: string }> {
+async function bury(
+  name: string,
+  queue = 'classify',
+  error = '422: not this one'
+): Promise<{ id: string; photo: string }> {
   const photo = hashOf(name)
   const event = capturedEvent({ hash: photo, size: 10, mediaType: 'image/jpeg' })
   const { id } = await spool.enqueue({ queue, key: event.id, payload: event })
   await database.transaction(() => {
     decisions.capturedSync(photo, 10)
-    spool.burySync(id!, { error: '422: not this one' })
+    spool.burySync(id!, { error })
     recordDeadLetter(decisions, event, 'not this one')
   })
   return { id: id!, photo }
@@ -77,6 +81,13 @@ it('that are discarded are gone, and their photo stays dead', async () => {
   expect((await ask(`/${id}`)).status).toBe(404)
   expect((await ask(`/${id}`, 'DELETE')).status).toBe(404)
   expect(decisions.firstDecision(photo)?.outcome).toBe('dead')
+})
+
+it('say why in a sentence, whether the function answered with JSON or not', async () => {
+  const whyOf = async (error: string) => (await ask(`/${(await bury(error, 'why', error)).id}`)).body.why
+  expect(await whyOf('422: {"error":"it is gone","code":"UNPROCESSABLE"}')).toBe('422: it is gone')
+  expect(await whyOf('400: {"error":')).toBe('400: {"error":')
+  expect(await whyOf('400: plain text')).toBe('400: plain text')
 })
 
 it('names that are none are refused with what one looks like', async () => {
