@@ -13,6 +13,8 @@ export async function start(options: StartOptions): Promise<void> {
   const stop = () => stopping.abort(new EdgeloopError('UNAVAILABLE', 'stopped'))
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
+  // The terminal was closed; the system may say so more than once.
+  process.on('SIGHUP', stop)
 
   const supply = await openSupply(options)
   const reporter = createReporter(options, stop)

@@ -58,8 +58,12 @@ export function openScreen({ input, output, onKey, onInterrupt, onResize }: Scre
   function leave(): void {
     output.write(LEAVE)
     if (!input.isTTY) return
-    input.setRawMode?.(false)
     input.pause()
+    try {
+      input.setRawMode?.(false)
+    } catch {
+      // The terminal was closed.
+    }
   }
 
   function pressed(sign: string | undefined, { name, ctrl }: Key): void {
@@ -94,6 +98,8 @@ export function openScreen({ input, output, onKey, onInterrupt, onResize }: Scre
     onResize()
   }
 
+  // A terminal that was closed fails whatever it is asked, while whoever drew on it still has things to put away.
+  for (const end of [input, output]) end.on('error', () => {})
   emitKeypressEvents(input)
   input.on('keypress', pressed)
   output.on('resize', resized)
