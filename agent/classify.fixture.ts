@@ -3,6 +3,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createEvent, eventResponse, readEvent } from '../lib/events/index.ts'
 import { createFunctionApp } from '../lib/function/index.ts'
@@ -18,6 +19,8 @@ export interface FakeScene {
   status?: number
   /** How long it takes, in milliseconds. */
   slow?: number
+  /** A file that it waits for. */
+  until?: string
 }
 
 const JPEG = Buffer.of(0xff, 0xd8, 0xff)
@@ -35,6 +38,7 @@ app.post('/', async (c) => {
   const bytes = await fetchPhoto(data.photo)
   const scene: FakeScene = JSON.parse(Buffer.from(bytes.subarray(JPEG.length)).toString())
   if (scene.slow) await sleep(scene.slow)
+  while (scene.until && !existsSync(scene.until)) await sleep(10)
   if (scene.status) return new Response('not this one', { status: scene.status })
   return eventResponse(
     createEvent('photo.classified', `edges/${data.edge}/classify`, [data.photo.hash, 1], {

@@ -15,6 +15,8 @@ import {
 import { type CloudAgent, createCloudAgent } from './cloud-agent.ts'
 import type { Heartbeat } from './uplink/index.ts'
 
+vi.setConfig({ testTimeout: 60_000 })
+
 let directory: string
 /** The cloud's functions: their topics, and what they answer. */
 let functions: Record<string, { topic: string; answer: (request: Request) => Promise<Response> | Response }>
@@ -77,7 +79,7 @@ const promote = async (request: Request) => {
   await readEvent(request, ['model.trained'])
   return eventResponse(promoted)
 }
-const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 5000, interval: 10 })
+const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 30_000, interval: 10 })
 
 beforeEach(async () => {
   complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
@@ -189,6 +191,6 @@ it('closes quietly and soon in the middle of work', async () => {
   await Promise.all([say(trained), say(promoted)])
   const started = performance.now()
   await agent.close()
-  expect(performance.now() - started).toBeLessThan(3500)
+  expect(performance.now() - started).toBeLessThan(5000)
   expect(complaints).not.toHaveBeenCalled()
 })

@@ -18,6 +18,8 @@ import { photoOf } from './classify.fixture.ts'
 import { createEdgeAgent, type EdgeAgent } from './edge-agent.ts'
 import type { Heartbeat } from './uplink/index.ts'
 
+vi.setConfig({ testTimeout: 90_000 })
+
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' }
 
@@ -114,7 +116,7 @@ async function device(agent: EdgeAgent, name: string): Promise<Pi> {
   }
 }
 
-const eventually = (check: () => unknown, timeout = 8000) => vi.waitFor(check, { timeout, interval: 20 })
+const eventually = (check: () => unknown, timeout = 30_000) => vi.waitFor(check, { timeout, interval: 20 })
 const totals = async (agent: EdgeAgent) => (await agent.heartbeat()).totals
 
 async function settled(agent: EdgeAgent, captured: number): Promise<Heartbeat> {
@@ -234,9 +236,11 @@ describe('a photo', () => {
   it('that comes again before its answer is answered to everybody who sent it, once', async () => {
     const agent = await startEdge()
     const [pi, other] = [await device(agent, 'pi'), await device(agent, 'other-pi')]
-    const photo = photoOf({ n: 1, slow: 300 })
+    const until = path.join(directory, 'now')
+    const photo = photoOf({ n: 1, until })
     await pi.send(photo)
     await Promise.all([pi.send(photo), other.send(photo)])
+    await writeFile(until, '')
     await eventually(() => expect([pi.answers().length, other.answers().length]).toEqual([1, 1]))
     await sleep(50)
     expect([pi.answers().length, other.answers().length]).toEqual([1, 1])
@@ -452,7 +456,7 @@ describe('close', () => {
     await Promise.all(sending.slice(0, 10))
     const started = performance.now()
     await first.close()
-    expect(performance.now() - started).toBeLessThan(3500)
+    expect(performance.now() - started).toBeLessThan(5000)
     await pi.client.endAsync(true)
     expect(complaints.mock.calls).toEqual([])
 

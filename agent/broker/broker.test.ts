@@ -6,6 +6,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { type Broker, createBroker, type Publication } from './index.ts'
 
+vi.setConfig({ testTimeout: 60_000 })
+
+/** Machines are busy at times. */
+const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000, interval: 5 })
+
 let broker: Broker
 let accept: (publication: Publication) => Promise<void>
 const clients: MqttClient[] = []
@@ -54,7 +59,7 @@ describe('an acknowledgement', () => {
     const publishing = device.publishAsync('photos/pi', 'bytes', { qos }).then(() => {
       acknowledged = true
     })
-    await vi.waitFor(() => expect(accepted).toEqual(['photos/pi bytes']))
+    await eventually(() => expect(accepted).toEqual(['photos/pi bytes']))
     await sleep(50)
     expect(acknowledged).toBe(false)
     onDisk()
@@ -95,9 +100,9 @@ describe('an acknowledgement', () => {
     const [bad, good] = [await client('bad', { reconnectPeriod: 0 }), await client('good')]
     const heard = await listen(good, 'photos/#')
     bad.publishAsync('photos/bad', 'bytes', { qos: 1 }).catch(() => {})
-    await vi.waitFor(() => expect(bad.connected).toBe(false))
+    await eventually(() => expect(bad.connected).toBe(false))
     await good.publishAsync('photos/good', 'bytes', { qos: 1 })
-    await vi.waitFor(() => expect(heard).toEqual([{ topic: 'photos/good', text: 'bytes' }]))
+    await eventually(() => expect(heard).toEqual([{ topic: 'photos/good', text: 'bytes' }]))
   })
 })
 
@@ -109,7 +114,7 @@ describe('delivery', () => {
     const [atOne, atTwo] = [await listen(one, 'answers/one'), await listen(two, 'answers/+')]
     await broker.publish('answers/one', 'cat')
     await one.publishAsync('answers/two', 'dog', { qos: 1 })
-    await vi.waitFor(() => expect(atTwo).toHaveLength(2))
+    await eventually(() => expect(atTwo).toHaveLength(2))
     expect(atOne).toEqual([{ topic: 'answers/one', text: 'cat' }])
     expect(seen).toEqual(['answers/two'])
   })
@@ -119,7 +124,7 @@ describe('delivery', () => {
     await broker.publish('models/photos/stable', '{"version":2}', { retain: true })
     await broker.publish('models/photos/other', 'not retained')
     const heard = await listen(await client('late'), 'models/#')
-    await vi.waitFor(() => expect(heard).toEqual([{ topic: 'models/photos/stable', text: '{"version":2}' }]))
+    await eventually(() => expect(heard).toEqual([{ topic: 'models/photos/stable', text: '{"version":2}' }]))
     await sleep(50)
     expect(heard).toHaveLength(1)
   })
@@ -133,7 +138,7 @@ describe('delivery', () => {
     clients.push(back)
     const heard: string[] = []
     back.on('message', (_, payload) => heard.push(payload.toString()))
-    await vi.waitFor(() => expect(heard).toEqual(['cat']))
+    await eventually(() => expect(heard).toEqual(['cat']))
   })
 
   it('takes large payloads whole', async () => {
@@ -152,7 +157,7 @@ describe('delivery', () => {
     accept = async ({ topic }) => void seen.push(topic)
     const intruder = await client('intruder', { reconnectPeriod: 0 })
     intruder.publishAsync('$SYS/x/new/clients', 'pi', { qos: 1 }).catch(() => {})
-    await vi.waitFor(() => expect(intruder.connected).toBe(false))
+    await eventually(() => expect(intruder.connected).toBe(false))
     expect(seen).toEqual([])
   })
 })
@@ -189,12 +194,12 @@ describe('close', () => {
     const silent = connectSocket(broker.port, '127.0.0.1').on('error', () => {})
     const device = await client('pi', { reconnectPeriod: 0 })
     device.publishAsync('photos/pi', 'bytes', { qos: 1 }).catch(() => {})
-    await vi.waitFor(() => expect(begun).toBe(true))
+    await eventually(() => expect(begun).toBe(true))
     let closed = false
     const closing = broker.close().then(() => {
       closed = true
     })
-    await vi.waitFor(() => expect(silent.destroyed).toBe(true))
+    await eventually(() => expect(silent.destroyed).toBe(true))
     expect(closed).toBe(false)
     finish()
     await closing

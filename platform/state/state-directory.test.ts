@@ -100,6 +100,17 @@ describe('the state directory', () => {
     })
   })
 
+  it.runIf(process.platform === 'linux')(
+    'where no directories can be made is an error, and soon',
+    async () => {
+      await expect(open('/proc/edgeloop/state')).rejects.toMatchObject({ code: 'MISCONFIGURED' })
+    }
+  )
+
+  it('is made with all that is above it', async () => {
+    await open(path.join(root, 'a', 'b'))
+  })
+
   it.skipIf(process.getuid?.() === 0)(
     'that is read-only is an error, too (not for root, who may write)',
     async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 
@@ -24,7 +24,7 @@ export interface StateDirectory {
 export async function openStateDirectory(directory: string, fresh: boolean): Promise<StateDirectory> {
   const root = path.resolve(directory)
   try {
-    await mkdir(root, { recursive: true })
+    await makeDirectory(root)
     const release = await lock(root)
     try {
       await checkFormat(root, fresh)
@@ -49,6 +49,21 @@ export async function openStateDirectory(directory: string, fresh: boolean): Pro
 export async function holderOf(root: string): Promise<number | undefined> {
   const [pid, start] = (await readFile(path.join(root, LOCK), 'utf8').catch(() => '')).split(' ')
   return (await isHeldBy(Number(pid), start)) ? Number(pid) : undefined
+}
+
+/** Not Node's recursive one, which tries for ever below a directory that takes none, such as /proc. */
+async function makeDirectory(directory: string): Promise<void> {
+  const make = () =>
+    mkdir(directory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
+  const parent = path.dirname(directory)
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    const orphan = error.code === 'ENOENT' && !(await stat(parent).catch(() => undefined))
+    if (!orphan) throw error
+    await makeDirectory(parent)
+    await make()
+  })
 }
 
 async function lock(root: string): Promise<() => Promise<void>> {

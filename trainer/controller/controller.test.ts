@@ -9,6 +9,8 @@ import { createLink, type Link } from '../../platform/link/index.ts'
 import { createS3Server, type S3Server } from '../../platform/s3/index.ts'
 import { createTrainingController, type JobEnd, type StartJob, type TrainingController } from './index.ts'
 
+vi.setConfig({ testTimeout: 60_000 })
+
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' }
 const open = (endpoint: string) =>
   createObjectStore({ endpoint, bucket: 'test', attempts: 1, ...credentials })
@@ -70,7 +72,7 @@ async function judge({ id }: Run): Promise<void> {
 
 const status = async (run: Run) => (await runs.state(run.id))?.status
 const trained = () => events.filter(({ type }) => type === 'model.trained')
-const eventually = (check: () => unknown, timeout = 5000) => vi.waitFor(check, { timeout, interval: 10 })
+const eventually = (check: () => unknown, timeout = 20_000) => vi.waitFor(check, { timeout, interval: 10 })
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'edgeloop-controller-'))

@@ -20,6 +20,8 @@ function say(message: JobMessage): void {
 
 // Whoever started this job will start it again; two at the same run would only be in each other's way.
 process.on('disconnect', () => process.exit())
+// The same news may come by the pipe first.
+process.stdout.on('error', () => process.exit())
 
 const store = objectStoreFromEnv(process.env)
 try {
