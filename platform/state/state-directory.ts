@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 
@@ -25,6 +25,7 @@ export async function openStateDirectory(directory: string, fresh: boolean): Pro
   const root = path.resolve(directory)
   try {
     await makeDirectory(root)
+    await checkSpace(root)
     const release = await lock(root)
     try {
       await checkFormat(root, fresh)
@@ -161,4 +162,20 @@ async function readSecrets(root: string): Promise<StateDirectory['secrets']> {
     accessKeyId: await secret('s3-access-key-id', 10),
     secretAccessKey: await secret('s3-secret-access-key', 20),
   }
+}
+
+/** A model, its backbone in the bucket and at two edges, and a day of photos fit into this, in bytes. */
+const LEAST_SPACE = 100 * 2 ** 20
+
+async function checkSpace(root: string): Promise<void> {
+  const { bavail, bsize } = await statfs(root)
+  if (bavail * bsize >= LEAST_SPACE) return
+  throw new EdgeloopError(
+    'MISCONFIGURED',
+    `the disk is full: ${Math.floor((bavail * bsize) / 2 ** 20)} MiB are left`,
+    {
+      where: root,
+      hint: `free ${LEAST_SPACE / 2 ** 20} MiB there, or choose another disk with --state DIR`,
+    }
+  )
 }
