@@ -4,5 +4,5 @@
  * @module
  */
 export { type CloudAgent, createCloudAgent } from './cloud-agent.ts'
-export { type DeadLetter, deadLetter, deadLetterPage } from './dead-letters/index.ts'
+export { type DeadLetter, deadLetterPage } from './dead-letters/index.ts'
 export { type Heartbeat, heartbeat, type Totals } from './uplink/index.ts'

@@ -110,7 +110,7 @@ async function runOnce(photos: string, seed: string): Promise<Run> {
 
 /** By the figures themselves: the first model, or one with a positive gain and at most one golden photo lost. */
 function passedGate(judged: Judged | undefined): boolean {
-  if (!judged || judged.verdict !== 'promote') return false
+  if (judged?.verdict !== 'promote') return false
   const { gain, lost } = judged.figures
   return judged.version === 1 || ((gain ?? 0) > 0 && (lost ?? Number.POSITIVE_INFINITY) <= 1)
 }

@@ -26,8 +26,8 @@ export async function drawPicture(
     const at = (y * info.width + x) * info.channels
     // Grey photos have one channel.
     const [r, g, b] = info.channels >= 3 ? [0, 1, 2] : [0, 0, 0]
-    const rgb = [data[at + r!]!, data[at + g!]!, data[at + b!]!] as const
-    return depth >= 24 ? `2;${rgb.join(';')}` : `5;${colourCube(rgb)}`
+    const rgb = [data[at + r!]!, data[at + g!]!, data[at + b!]!]
+    return depth >= 24 ? `2;${rgb.join(';')}` : `5;${indexedColour(rgb)}`
   }
   return Array.from({ length: Math.ceil(info.height / 2) }, (_, row) =>
     Array.from({ length: info.width }, (_, x) => {
@@ -38,8 +38,26 @@ export async function drawPicture(
   )
 }
 
-/** The nearest of the 216 colours that terminals with 256 colours share. */
-function colourCube([r, g, b]: readonly [number, number, number]): number {
-  const sixth = (value: number) => Math.round((value / 255) * 5)
-  return 16 + 36 * sixth(r) + 6 * sixth(g) + sixth(b)
+/** What a channel can be in the 216 colours that terminals with 256 colours share; 24 greys stand beside them. */
+const LEVELS = [0, 95, 135, 175, 215, 255]
+const GREYS = Array.from({ length: 24 }, (_, i) => 8 + i * 10)
+
+/** The nearest colour of 256, cube or grey: photos have many greys, of which the cube has few. */
+function indexedColour(rgb: readonly number[]): number {
+  const [r, g, b] = rgb.map((value) => nearest(LEVELS, value)) as [number, number, number]
+  const grey = nearest(GREYS, (rgb[0]! + rgb[1]! + rgb[2]!) / 3)
+  const ofGrey = distance(rgb, Array(3).fill(GREYS[grey]))
+  const ofCube = distance(
+    rgb,
+    [r, g, b].map((level) => LEVELS[level]!)
+  )
+  return ofGrey < ofCube ? 232 + grey : 16 + 36 * r + 6 * g + b
 }
+
+function nearest(values: readonly number[], wanted: number): number {
+  const distances = values.map((value) => Math.abs(value - wanted))
+  return distances.indexOf(Math.min(...distances))
+}
+
+const distance = (a: readonly number[], b: readonly number[]) =>
+  a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0)

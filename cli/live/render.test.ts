@@ -61,7 +61,11 @@ const text = (model: LiveModel, size = SIZE) => renderLive(model, size, NOW).map
 
 it('says what is going on before there is anything to see', () => {
   expect(text(createLiveModel(12, NOW))).toContain('Starting the cloud and its edges')
-  expect(text(running())).toContain('Training the first model')
+  expect(text(running())).toContain('Getting ready')
+  const model = running()
+  const none = { name: 'photos', wanted: null, serving: null, why: 'there is none' }
+  applyStatus(model, { name: 'edge-1', online: true, running: true }, heartbeat({ model: none }), NOW)
+  expect(text(model)).toContain('Training the first model')
 })
 
 it('shows each edge with link, spool, dead letters and version', () => {

@@ -80,7 +80,10 @@ function progress(model: LiveModel): Line {
     return [
       { text: ` The round waits for ${away.join(' and ')}: select it and press r`, style: style.yellow },
     ]
-  if (!stage) return [{ text: ' Training the first model …', style: style.dim }]
+  if (!stage) {
+    const trained = edges.some(({ heartbeat }) => heartbeat?.model.wanted)
+    return [{ text: trained ? ' Getting ready …' : ' Training the first model …', style: style.dim }]
+  }
   const done = stage.name === 'photos' ? photosDone(model) : stage.done
   return [
     { text: ` Round ${round}  `, style: style.bold },

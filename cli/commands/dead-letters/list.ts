@@ -4,6 +4,8 @@ import { type CommonOptions, platformCommand, run } from '../options.ts'
 import { deadLetterClient, type PlacedLetter } from './client.ts'
 
 const WHY_COLUMNS = 80
+/** In a list, the beginning of a hash is enough. */
+const HASH = /\b([0-9a-f]{12})[0-9a-f]{52}\b/g
 
 export const listCommand = platformCommand('list', 'dead letters of the cloud and of every edge')
   .option('--edge <NAME>', 'those of one edge, or of the cloud')
@@ -20,7 +22,7 @@ function describe(letters: PlacedLetter[]): string {
       type,
       photo?.slice(0, 12),
       ago(at),
-      cut(plain(why), WHY_COLUMNS),
+      cut(plain(why).replaceAll(HASH, '$1…'), WHY_COLUMNS),
     ])
   )
 }
