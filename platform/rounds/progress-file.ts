@@ -19,11 +19,11 @@ export type RunProgress = z.infer<typeof schema>
 export function progressFile(state: string) {
   const file = path.join(state, 'run.json')
   return {
-    /** @throws EdgeloopError CONFLICT when the state belongs to a run with other photos or another seed */
+    /** @throws EdgeloopError CONFLICT when the state belongs to a run with other photos or another seed, CORRUPT */
     async read(key: string): Promise<RunProgress | undefined> {
       const text = await readFile(file, 'utf8').catch(() => undefined)
       if (text === undefined) return undefined
-      const progress = schema.parse(JSON.parse(text))
+      const progress = parse(text, file)
       if (progress.key === key) return progress
       throw new EdgeloopError('CONFLICT', `the state belongs to another run (${progress.key})`, {
         where: file,
@@ -31,8 +31,20 @@ export function progressFile(state: string) {
       })
     },
     async write(progress: RunProgress): Promise<void> {
-      await writeFile(`${file}.part`, JSON.stringify(progress))
+      await writeFile(`${file}.part`, JSON.stringify(progress), { flush: true })
       await rename(`${file}.part`, file)
     },
+  }
+}
+
+function parse(text: string, where: string): RunProgress {
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new EdgeloopError('CORRUPT', 'it does not say where the run was', {
+      where,
+      hint: 'start over with --fresh',
+      cause,
+    })
   }
 }

@@ -63,6 +63,22 @@ describe('the state directory', () => {
     await open(root, true)
   })
 
+  it('that was being emptied when its process was killed is not used, and can be emptied', async () => {
+    await (await open()).release()
+    await writeFile(path.join(root, 'format'), 'being emptied')
+    await writeFile(path.join(root, 'left'), '')
+    await expect(open()).rejects.toMatchObject({ hint: 'start over with --fresh' })
+    await open(root, true)
+    expect((await readdir(root)).sort()).toEqual(['format', 'lock', 'secrets'])
+  })
+
+  it('whose secrets were cut off makes new ones', async () => {
+    const { secrets, release } = await open()
+    await release()
+    await writeFile(path.join(secrets.directory, 's3-access-key-id'), '')
+    expect((await open()).secrets.accessKeyId).toMatch(/^[0-9a-f]{20}$/)
+  })
+
   it('that holds something else is never emptied', async () => {
     await mkdir(root)
     await writeFile(path.join(root, 'thesis.tex'), 'years of work')

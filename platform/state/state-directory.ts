@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 
 /** What this version writes; a directory of another format is left alone. */
 const FORMAT = '1'
+/** What stands there while it is being emptied: whatever is left then is not to be used. */
+const EMPTYING = 'being emptied'
 const LOCK = 'lock'
+const FORMAT_FILE = 'format'
 
 /** The one directory that holds everything that survives. */
 export interface StateDirectory {
@@ -28,9 +31,9 @@ export async function openStateDirectory(directory: string, fresh: boolean): Pro
     await checkSpace(root)
     const release = await lock(root)
     try {
-      await checkFormat(root, fresh)
+      const found = await checkFormat(root, fresh)
       if (fresh) await empty(root)
-      await writeFile(path.join(root, 'format'), FORMAT)
+      if (fresh || found !== FORMAT) await writeFormat(root, FORMAT)
       return { path: root, secrets: await readSecrets(root), release }
     } catch (error) {
       await release()
@@ -119,12 +122,13 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function checkFormat(root: string, fresh: boolean): Promise<void> {
-  const found = await readFile(path.join(root, 'format'), 'utf8').catch(() => undefined)
-  if (found === FORMAT) return
+/** @returns what was found; undefined in an empty directory */
+async function checkFormat(root: string, fresh: boolean): Promise<string | undefined> {
+  const found = await readFile(path.join(root, FORMAT_FILE), 'utf8').catch(() => undefined)
+  if (found === FORMAT) return found
   const { length } = await entries(root)
-  if (found === undefined && length === 0) return
-  if (found !== undefined && fresh) return
+  if (found === undefined && length === 0) return found
+  if (found !== undefined && fresh) return found
   throw new EdgeloopError(
     'MISCONFIGURED',
     found === undefined
@@ -137,8 +141,17 @@ async function checkFormat(root: string, fresh: boolean): Promise<void> {
   )
 }
 
+async function writeFormat(root: string, format: string): Promise<void> {
+  const draft = path.join(root, `${LOCK}.format`)
+  await writeFile(draft, format, { flush: true })
+  await rename(draft, path.join(root, FORMAT_FILE))
+}
+
+/** A process that is killed on the way leaves a directory that says so. */
 async function empty(root: string): Promise<void> {
-  for (const entry of await entries(root)) await rm(path.join(root, entry), { recursive: true, force: true })
+  await writeFormat(root, EMPTYING)
+  for (const entry of await entries(root))
+    if (entry !== FORMAT_FILE) await rm(path.join(root, entry), { recursive: true, force: true })
 }
 
 async function entries(root: string): Promise<string[]> {
@@ -151,11 +164,12 @@ async function readSecrets(root: string): Promise<StateDirectory['secrets']> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const secret = async (name: string, bytes: number) => {
     const file = path.join(directory, name)
+    const kept = await readFile(file, 'utf8').catch(() => '')
+    if (kept !== '') return kept
     const made = randomBytes(bytes).toString('hex')
-    await writeFile(file, made, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-    })
-    return readFile(file, 'utf8')
+    await writeFile(`${file}.part`, made, { mode: 0o600, flush: true })
+    await rename(`${file}.part`, file)
+    return made
   }
   return {
     directory,

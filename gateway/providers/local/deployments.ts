@@ -31,7 +31,7 @@ export function deploymentFile(directory: string) {
 
     async write(records: DeploymentRecord[]): Promise<void> {
       await mkdir(directory, { recursive: true })
-      await writeFile(`${target}.part`, JSON.stringify(records, null, 2))
+      await writeFile(`${target}.part`, JSON.stringify(records, null, 2), { flush: true })
       await rename(`${target}.part`, target)
     },
   }
