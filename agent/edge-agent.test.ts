@@ -476,6 +476,26 @@ describe('close', () => {
     expect(pi.answers()).toHaveLength(1)
   })
 
+  it('leaves answers for the next start, and the device hears them when it comes back', async () => {
+    const first = await startEdge()
+    const until = path.join(directory, 'now')
+    const photos = [1, 2, 3].map((n) => photoOf({ n, until }))
+    const before = await device(first, 'pi')
+    await Promise.all(photos.map((photo) => before.send(photo)))
+    await before.client.endAsync(true)
+    await first.close()
+    await writeFile(until, '')
+    const second = await startEdge()
+    await settled(second, 3)
+    const after = await device(second, 'pi')
+    const heard = () => after.answers().map(({ photo }) => photo)
+    await eventually(() => expect(heard().sort()).toEqual(photos.map(photoHash).sort()))
+    await after.client.endAsync(true)
+    const again = await device(second, 'pi')
+    await sleep(100)
+    expect(again.answers()).toEqual([])
+  })
+
   it('happens by itself when a port is taken, with what is in the way', async () => {
     const taken = await startEdge()
     const http = Number(new URL(taken.gateway).port)

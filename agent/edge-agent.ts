@@ -99,7 +99,7 @@ async function start(
   })
   closeLater(() => models.close())
 
-  const broker = await createBroker({ host: listen.host, port: listen.mqtt, accept })
+  const broker = await createBroker({ host: listen.host, port: listen.mqtt, accept, onSubscribe })
   closeLater(() => broker.close())
 
   const app = new Hono()
@@ -195,8 +195,20 @@ async function start(
     })
   }
 
-  function send({ device, message }: DeviceAnswer): Promise<void> {
-    return broker.publish(answersTopic(device), JSON.stringify(message))
+  /** A device that was away, or an agent that was: what was answered meanwhile is said now. */
+  function onSubscribe(topic: string): void {
+    const device = /^answers\/([^/+#]+)$/.exec(topic)?.[1]
+    if (device === undefined) return
+    Promise.all(answers.missed(device).map(send)).catch((error: unknown) =>
+      console.error('answers:', asEdgeloopError(error).message)
+    )
+  }
+
+  async function send(answer: DeviceAnswer): Promise<void> {
+    const topic = answersTopic(answer.device)
+    const listening = broker.listens(topic)
+    await broker.publish(topic, JSON.stringify(answer.message))
+    if (listening) answers.heard(answer)
   }
 
   async function heartbeat(): Promise<Heartbeat> {

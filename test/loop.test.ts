@@ -172,7 +172,13 @@ describe('the loop on drawn photos', () => {
   it('an edge that is killed in the middle of its work loses nothing and counts nothing twice', async () => {
     const [, edge] = platform.edges
     const { captured } = (await edge!.status()).totals
-    const device = createDevice({ name: 'pi-2', broker: edge!.broker, inFlight: 4 })
+    const answered = new Set<string>()
+    const device = createDevice({
+      name: 'pi-2',
+      broker: edge!.broker,
+      inFlight: 4,
+      onAnswer: ({ photo }) => answered.add(photo),
+    })
     devices.push(device)
     const photos = await Promise.all(
       Array.from({ length: PHOTOS_BETWEEN - 3 }, (_, i) => drawn.stream(300 + i)!.read())
@@ -186,6 +192,7 @@ describe('the loop on drawn photos', () => {
     await Promise.all(photos.slice(0, 3).map((photo) => device.send(photo)))
     await settled()
     expect((await edge!.status()).totals.captured).toBe(captured + photos.length)
+    await eventually(() => expect([...answered].sort()).toEqual(photos.map(photoHash).sort()))
   })
 
   it('goes on with the next round after a restart', async () => {

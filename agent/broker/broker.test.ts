@@ -162,6 +162,28 @@ describe('delivery', () => {
   })
 })
 
+describe('who listens', () => {
+  it('is known by topic, for as long as the subscription or the kept session lasts', async () => {
+    expect(broker.listens('answers/pi')).toBe(false)
+    const device = await client('pi')
+    await device.subscribeAsync('answers/pi')
+    const [filter, stays] = [await client('all'), await client('stays', { clean: false })]
+    await filter.subscribeAsync('answers/#')
+    await stays.subscribeAsync('answers/stays')
+    expect(['answers/pi', 'answers/#', 'answers/stays', 'answers/other'].map(broker.listens)).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ])
+    await device.unsubscribeAsync('answers/pi')
+    await filter.endAsync(true)
+    await stays.endAsync(true)
+    await eventually(() => expect(broker.listens('answers/#')).toBe(false))
+    expect(['answers/pi', 'answers/stays'].map(broker.listens)).toEqual([false, true])
+  })
+})
+
 describe('its port', () => {
   it('is free until it listens', async () => {
     const second = await start()

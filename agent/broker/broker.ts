@@ -20,6 +20,8 @@ export interface BrokerOptions {
    * closed when it rejects, so that the client keeps what it has sent and tries again.
    */
   accept(publication: Publication): Promise<void>
+  /** Somebody listens to a topic, or a filter, from now on. */
+  onSubscribe?(topic: string): void
 }
 
 /** An MQTT 3.1.1 broker in this process, whose acknowledgement means whatever `accept` means. */
@@ -34,6 +36,8 @@ export interface Broker {
    * @throws EdgeloopError UNAVAILABLE when it cannot listen, with what is in the way
    */
   listen(): Promise<void>
+  /** Whether somebody has subscribed to exactly this topic: who is away for a while gets it on coming back. */
+  listens(topic: string): boolean
   /** Delivers to subscribers; does not pass through `accept`. */
   publish(topic: string, payload: string, options?: { retain?: boolean }): Promise<void>
   /** Ends every connection, and waits for what is being accepted. */
@@ -54,6 +58,21 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const accepting = new Set<Promise<void>>()
   const sockets = new Set<Socket>()
   const aedes = await Aedes.createBroker({ authorizePublish })
+  /** topic → ids of clients; a client that keeps its session stays while it is away. */
+  const audience = new Map<string, Set<string>>()
+  aedes.on('subscribe', (subscriptions, client) => {
+    for (const { topic } of subscriptions) {
+      audience.set(topic, (audience.get(topic) ?? new Set()).add(client.id))
+      options.onSubscribe?.(topic)
+    }
+  })
+  aedes.on('unsubscribe', (topics, client) => {
+    for (const topic of topics) {
+      const ids = audience.get(topic)
+      ids?.delete(client.id)
+      if (ids?.size === 0) audience.delete(topic)
+    }
+  })
   // A receipt follows its photo in a packet of its own, which must not wait for more to send.
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
@@ -117,6 +136,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       const address = server.address()
       if (typeof address === 'object' && address) port = address.port
     },
+
+    listens: (topic) => audience.has(topic),
 
     publish: (topic, payload, { retain = false } = {}) =>
       new Promise((resolve, reject) => {
