@@ -11,10 +11,9 @@ import { openSupply } from './supply.ts'
 export async function start(options: StartOptions): Promise<void> {
   const stopping = new AbortController()
   const stop = () => stopping.abort(new EdgeloopError('UNAVAILABLE', 'stopped'))
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
-  // The terminal was closed; the system may say so more than once.
-  process.on('SIGHUP', stop)
+  // Not `once`: a listener that has gone when execa's own is called looks to that one as if nobody had listened, and
+  // it ends this process at once, with everything half done. SIGHUP: the terminal was closed.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
 
   const supply = await openSupply(options)
   const reporter = createReporter(options, stop)
@@ -31,8 +30,9 @@ export async function start(options: StartOptions): Promise<void> {
     signal: stopping.signal,
   }).catch((error: unknown) => {
     reporter.close()
-    throw error
+    if (!stopping.signal.aborted) throw error
   })
+  if (!platform) return
   try {
     reporter.attach?.(platform)
     const { gateway, edges } = platform
