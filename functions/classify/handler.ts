@@ -17,6 +17,7 @@ import {
   readSettings,
 } from '../../lib/function/index.ts'
 import { fetchPhoto } from '../../lib/photo/index.ts'
+import { prepareRuntime } from '../../lib/runtime/index.ts'
 import { type Classification, classifyPhoto } from './classify-photo.ts'
 import { createModelServer } from './model-server.ts'
 import { readBody } from './read-body.ts'
@@ -68,6 +69,7 @@ function unreadable(thrown: unknown): typeof NOTHING & { unreadable: string } {
 }
 
 export async function start(environment: Environment): Promise<void> {
+  prepareRuntime()
   resources(environment)
 }
 

@@ -4,3 +4,4 @@
  */
 export { createRuntime } from './create-runtime.ts'
 export type { Runtime } from './runtime.ts'
+export { prepareRuntime } from './spawn.ts'

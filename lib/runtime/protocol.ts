@@ -4,7 +4,7 @@
  */
 import { EdgeloopError, type ErrorCode } from '../errors/index.ts'
 
-/** How a worker starts. */
+/** To the worker, first: what it is to hold. */
 export interface WorkerSetup {
   backboneDir: string
   /** The backbone that the runtime promises; the folder could have changed since. */

@@ -2,7 +2,8 @@
  * The thread that computes: it holds the backbone, because computing blocks.
  * @module
  */
-import { parentPort, workerData } from 'node:worker_threads'
+import { once } from 'node:events'
+import { parentPort } from 'node:worker_threads'
 import { openBackbone } from '../backbone/index.ts'
 import { EdgeloopError } from '../errors/index.ts'
 import { createNetwork, type Network } from './network.ts'
@@ -13,7 +14,9 @@ const port = parentPort!
 const send = (reply: Reply, transfer: ArrayBuffer[] = []) => port.postMessage(reply, transfer)
 
 try {
-  const network = await start(workerData as WorkerSetup)
+  await useWasm()
+  const [setup] = (await once(port, 'message')) as [WorkerSetup]
+  const network = await start(setup)
   port.on('message', (request: Request) => answer(network, request))
   send({ type: 'ready' })
 } catch (error) {
@@ -21,7 +24,6 @@ try {
 }
 
 async function start({ backboneDir, backboneHash }: WorkerSetup): Promise<Network> {
-  await useWasm()
   const backbone = await openBackbone(backboneDir)
   if (backbone.manifest.hash !== backboneHash) {
     throw new EdgeloopError('CORRUPT', 'the folder holds another backbone than before', {

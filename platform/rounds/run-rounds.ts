@@ -6,9 +6,9 @@ import { createFaults, type FaultPlan } from './faults.ts'
 import { type Learned, learn, waitUntilServed } from './learn.ts'
 import { createPeople } from './people.ts'
 import { progressFile } from './progress-file.ts'
+import { putLabelled } from './put-labelled.ts'
 import type { RoundReport, RunEvent } from './report.ts'
 import { reportModels } from './report-models.ts'
-import { seedDataset } from './seed-dataset.ts'
 import type { PhotoSupply } from './supply.ts'
 import { createTestSet, type TestSet } from './test-set.ts'
 import { isSettled, readEdges, readTotals, sum } from './totals.ts'
@@ -106,8 +106,12 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
   }
 
   try {
-    await seedDataset(platform, supply)
+    await putLabelled(platform, 'seed', supply.seeds)
+    // The first model has no use for them, and the first photo waits for that.
+    const golden = putLabelled(platform, 'golden', supply.golden)
+    golden.catch(() => {})
     if (from.round === 0) await tell(await concludeRound(0, await learn(platform, signal)))
+    await golden
     const end = options.rounds === undefined ? Number.POSITIVE_INFINITY : options.rounds
     for (let round = Math.max(1, from.round); round <= end; round++) {
       current = round

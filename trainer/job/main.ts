@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { defaultBackboneDir } from '../../lib/backbone/index.ts'
 import { asEdgeloopError } from '../../lib/errors/index.ts'
 import { readSettings } from '../../lib/function/index.ts'
+import { prepareRuntime } from '../../lib/runtime/index.ts'
 import { objectStoreFromEnv } from '../../lib/s3/index.ts'
 import { type JobMessage, runTraining } from './index.ts'
 
@@ -23,6 +24,7 @@ process.on('disconnect', () => process.exit())
 // The same news may come by the pipe first.
 process.stdout.on('error', () => process.exit())
 
+prepareRuntime()
 const store = objectStoreFromEnv(process.env)
 try {
   const manifest = await runTraining({
