@@ -67,7 +67,7 @@ async function start(
   })
   closeLater(() => connector.close())
 
-  const follow = async () => connector.subscribe(subscribersOf(await provider.listHere()))
+  const follow = async () => connector.subscribe(subscribersOf(await provider.listAt()))
   await follow()
   const alarm = createAlarm()
   let closing = false

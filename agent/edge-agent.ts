@@ -164,7 +164,7 @@ async function start(
     for (const { name } of await provider.list())
       if (!wanted.has(name)) await attempt(name, () => provider.remove(name))
     for (const deployment of deployments) await attempt(deployment.service, () => provider.deploy(deployment))
-    await connector.subscribe(subscribersOf(await provider.listHere()))
+    await connector.subscribe(subscribersOf(await provider.listAt()))
     return problems
   }
 

@@ -23,7 +23,11 @@ beforeEach(async () => {
     profiles: await readProfiles(here('../edge-profiles')),
     handlers: new Map(['echo', 'other'].map((name) => [name, here('echo.fixture.ts')])),
     environment: {},
-    peers: { nodes: () => edges, invoke: async (edge, name) => Response.json({ edge, name }) },
+    peers: {
+      nodes: () => edges,
+      reaches: () => true,
+      invoke: async (edge, name) => Response.json({ edge, name }),
+    },
   })
   server = await serveHttp({
     fetch: createGateway(provider).fetch,

@@ -32,7 +32,7 @@ export function providerContract(name: string, open: () => Promise<ProviderTarge
     const names = async () => (await provider.list()).map((fn) => fn.name).sort()
 
     it('begins with nothing', async () => {
-      expect([await provider.list(), await provider.listHere()]).toEqual([[], []])
+      expect([await provider.list(), await provider.listAt()]).toEqual([[], []])
       expect(await provider.get('one')).toBeUndefined()
       expect(await provider.remove('one')).toBe(false)
       await expect(provider.invoke('one', new Request('http://one/'))).rejects.toMatchObject({
@@ -58,7 +58,7 @@ export function providerContract(name: string, open: () => Promise<ProviderTarge
       })
       expect(Math.abs(Date.now() - Date.parse(found!.createdAt))).toBeLessThan(60_000)
       expect(await provider.list()).toEqual([found])
-      expect(await provider.listHere()).toEqual([found])
+      expect(await provider.listAt()).toEqual([found])
     })
 
     it('gives a function its environment, and the new one once it is deployed again', async () => {

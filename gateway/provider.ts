@@ -36,7 +36,8 @@ export interface Provider {
    * @param place an edge's name; absent for those that run where this provider is
    */
   listAt(place?: string): Promise<PlacedFunction[]>
-  get(name: string, namespace?: string): Promise<FunctionStatus | undefined>
+  /** @param usage also measures what it uses, where the provider can */
+  get(name: string, namespace?: string, usage?: boolean): Promise<FunctionStatus | undefined>
   /**
    * Creates or replaces a function.
    * @throws EdgeloopError INVALID_INPUT when it cannot be placed, with what is missing

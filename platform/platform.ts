@@ -88,18 +88,20 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       DATASET: dataset,
       MODEL_NAME: model,
     }
+    const names = Array.from({ length: count }, (_, i) => `edge-${i + 1}`)
     const cloud = startCloud({
       directory: path.join(state.path, 'cloud'),
       host,
       ports,
+      edges: names,
       environment: { ...environment, ...options.retrain },
       signal: giveUp.signal,
       onOutput: options.onOutput,
     })
-    const edges = Array.from({ length: count }, (_, i) =>
+    const edges = names.map((name, i) =>
       startEdge({
-        name: `edge-${i + 1}`,
-        directory: path.join(state.path, 'edges', `edge-${i + 1}`),
+        name,
+        directory: path.join(state.path, 'edges', name),
         host,
         ports: { http: port === undefined ? 0 : port + i + 1, mqtt: 0 },
         cloud: ports,

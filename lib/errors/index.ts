@@ -29,6 +29,8 @@ const STATUS = {
   MISCONFIGURED: 500,
   /** A promise of this program is broken. */
   INTERNAL: 500,
+  /** What should have answered broke off, or answered what cannot be understood. */
+  BAD_GATEWAY: 502,
   /** Something that this depends on is out of reach or not ready yet: try again. */
   UNAVAILABLE: 503,
   /** It took longer than its limit. */

@@ -10,6 +10,8 @@ export interface CloudOptions {
   directory: string
   host: string
   ports: { gateway: number; broker: number }
+  /** The names of all edges. */
+  edges: readonly string[]
   /** Settings of both processes: S3, the dataset, what `${NAME}` in stack.yml stands for. */
   environment: Readonly<Record<string, string>>
   /** Ends the start. */
@@ -19,7 +21,7 @@ export interface CloudOptions {
 }
 
 /** The cloud's processes; each resolves when it is ready. */
-export function startCloud({ directory, host, ports, environment, signal, onOutput }: CloudOptions): {
+export function startCloud({ directory, host, ports, edges, environment, signal, onOutput }: CloudOptions): {
   gateway: Promise<Service>
   trainer: Promise<Service>
 } {
@@ -32,6 +34,7 @@ export function startCloud({ directory, host, ports, environment, signal, onOutp
       HOST: host,
       HTTP_PORT: String(ports.gateway),
       MQTT_PORT: String(ports.broker),
+      EDGES: edges.join(','),
     }),
     ready: z.object({}),
     onReady() {},

@@ -26,6 +26,11 @@ const schema = z.object({
   SECRETS_DIR: z.string(),
   STACK_FILE: z.string(),
   PROFILES_DIR: z.string(),
+  /** The names of all edges, with commas. */
+  EDGES: z
+    .string()
+    .default('')
+    .transform((names) => names.split(',').filter((name) => name !== '')),
 })
 
 await runService(async () => {
@@ -42,13 +47,15 @@ await runService(async () => {
       directory: DATA_DIR,
       profiles: await readProfiles(settings.PROFILES_DIR),
       handlers: handlersOf(stack, path.dirname(STACK_FILE)),
-      environment: { S3_ENDPOINT, S3_BUCKET, SECRETS_DIR },
+      environment: { S3_ENDPOINT, S3_BUCKET },
+      secretsDirectory: SECRETS_DIR,
       peers: {
         nodes: () =>
-          edges().map(({ edge }) => ({
-            name: edge,
-            labels: { 'node-role.kubernetes.io/edge': '', 'kubernetes.io/hostname': edge },
+          settings.EDGES.map((name) => ({
+            name,
+            labels: { 'node-role.kubernetes.io/edge': '', 'kubernetes.io/hostname': name },
           })),
+        reaches: (name) => edges().some(({ edge }) => edge === name),
         async invoke(name, fn, request) {
           const edge = edges().find((candidate) => candidate.edge === name)
           if (!edge) throw new EdgeloopError('UNAVAILABLE', `${name} is out of reach`, { where: name })

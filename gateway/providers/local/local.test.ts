@@ -133,6 +133,7 @@ describe('with other nodes', () => {
       node: { name: 'cloud', labels: {} },
       peers: {
         nodes: () => nodes,
+        reaches: (name) => nodes.some((node) => node.name === name),
         invoke: async (node, name) => new Response(`${name} at ${node}`),
       },
     })
@@ -142,7 +143,7 @@ describe('with other nodes', () => {
   it('a function of the edges runs there, and is asked for by name', async () => {
     const provider = await withPeers()
     await provider.deploy(echo('one', at()))
-    expect(await provider.listHere()).toEqual([])
+    expect(await provider.listAt()).toEqual([])
     expect(await provider.get('one')).toMatchObject({ replicas: 2, availableReplicas: 2 })
     expect(await (await ask(provider, 'one', { 'X-Edge': 'edge-2' })).text()).toBe('one at edge-2')
     await expect(ask(provider, 'one')).rejects.toMatchObject({
@@ -183,7 +184,7 @@ describe('with other nodes', () => {
   it('one of the cloud runs here, whatever X-Edge says', async () => {
     const provider = await withPeers()
     await provider.deploy(echo('one', { annotations: { 'com.openfaas.profile': 'cloud' } }))
-    expect((await provider.listHere()).map(({ name }) => name)).toEqual(['one'])
+    expect((await provider.listAt()).map(({ name }) => name)).toEqual(['one'])
     const response = await ask(provider, 'one', { 'X-Edge': 'edge-1' })
     expect(response.headers.get('x-echo')).toBe('yes')
   })

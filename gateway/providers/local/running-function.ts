@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { EdgeloopError } from '../../../lib/errors/index.ts'
 import type { Environment, FunctionModule } from '../../../lib/function/index.ts'
+import type { FunctionLog } from './function-log.ts'
 
 /** Requests that a function answers at a time; each may hold a photo of many megabytes in memory. */
 const MAX_INFLIGHT = 32
@@ -18,10 +19,15 @@ export interface RunningFunction {
  * Loads a handler and starts it with an environment of its own.
  *
  * @param handler absolute path of a `handler.ts`
+ * @param log takes what the function writes
  */
-export async function startFunction(handler: string, environment: Environment): Promise<RunningFunction> {
+export async function startFunction(
+  handler: string,
+  environment: Environment,
+  log: FunctionLog
+): Promise<RunningFunction> {
   const module = (await import(pathToFileURL(handler).href)) as FunctionModule
-  await module.start?.(environment)
+  await log.during(async () => module.start?.(environment))
   const answering = new Set<Promise<Response>>()
   return {
     async invoke(request) {
@@ -29,7 +35,7 @@ export async function startFunction(handler: string, environment: Environment): 
         throw new EdgeloopError('OVERLOADED', `the function is answering ${MAX_INFLIGHT} requests already`, {
           hint: 'try again in a moment',
         })
-      const answer = Promise.resolve(module.default.fetch(request, environment))
+      const answer = log.during(async () => module.default.fetch(request, environment))
       answering.add(answer)
       return answer.finally(() => answering.delete(answer))
     },
@@ -38,7 +44,7 @@ export async function startFunction(handler: string, environment: Environment): 
       const over = sleep(graceMs, undefined, { signal: grace.signal }).catch(() => {})
       await Promise.race([Promise.allSettled(answering), over])
       grace.abort()
-      await module.stop?.(environment)
+      await log.during(async () => module.stop?.(environment))
     },
   }
 }
