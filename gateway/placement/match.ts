@@ -1,93 +1,91 @@
-import { EdgeloopError } from '../../lib/errors/index.ts'
 import { type Deployment, traitsOf } from '../../lib/stack/index.ts'
-import type { Profile, Requirement } from './profile.ts'
-
-/** A node that could run functions. */
-export interface Node {
-  name: string
-  labels: Readonly<Record<string, string>>
-}
+import { bothOf, type ComposedProfile, composeProfiles } from './compose.ts'
+import { type Node, type Toleration, untolerated } from './node.ts'
+import type { Profile } from './profile.ts'
+import { matches, parseConstraint, type Requirement, type Term } from './requirement.ts'
 
 /** Tells for each node whether a deployment belongs there. */
 export type Placement = (node: Node) => boolean
 
+/** Where a deployment wants to run. */
+export interface Wish {
+  profile: ComposedProfile
+  /** Its profiles' terms with its constraints in each of them; none where nothing can match. */
+  terms: Term[]
+  tolerations: Toleration[]
+  /** What its image is built for; empty when nobody said. */
+  architectures: string[]
+  /** With which people switch it off on one node. */
+  notSwitchedOff: Requirement
+}
+
+/** The architecture of a node, as its kubelet says. */
+export const ARCHITECTURE = 'kubernetes.io/arch'
+
+/** The label of a node where a function is switched off: its value is then `disabled`. */
+export const switchLabel = (service: string): string => `service.edgeloop.dev/${service}`
+
 /**
- * Reads where a deployment wants to run: the required node affinity of its profiles, its `constraints`, and the label
- * with which people switch a service off on one node.
+ * Reads where a deployment wants to run: the profiles it names, its `constraints`, and what its image is built for.
  *
- * @throws EdgeloopError INVALID_INPUT naming an unknown profile or a constraint that cannot be read
+ * @throws EdgeloopError INVALID_INPUT naming what does not exist or cannot be read
+ */
+export function wishOf(deployment: Deployment, profiles: ReadonlyMap<string, Profile>): Wish {
+  const profile = composeProfiles(deployment, profiles)
+  const constraints = (deployment.constraints ?? []).map(parseConstraint)
+  return {
+    profile,
+    terms: bothOf(profile.terms, [{ matchExpressions: constraints, matchFields: [] }]),
+    tolerations: profile.spec.tolerations ?? [],
+    architectures: traitsOf(deployment).architectures,
+    notSwitchedOff: { key: switchLabel(deployment.service), operator: 'NotIn', values: ['disabled'] },
+  }
+}
+
+/**
+ * Tells where a deployment belongs, a node on which it is switched off not included.
+ *
+ * @throws EdgeloopError INVALID_INPUT naming what does not exist or cannot be read
  */
 export function placementOf(deployment: Deployment, profiles: ReadonlyMap<string, Profile>): Placement {
-  const chosen = traitsOf(deployment).profiles.map((name) => {
-    const profile = profiles.get(name)
-    if (profile) return profile
-    throw new EdgeloopError(
-      'INVALID_INPUT',
-      `${deployment.service} wants the profile "${name}", which does not exist`,
-      {
-        where: 'annotations.com.openfaas.profile',
-        hint: `profiles: ${[...profiles.keys()].join(', ') || 'none'}`,
-      }
-    )
-  })
-  const constraints = (deployment.constraints ?? []).map(parseConstraint)
-  const disabled: Requirement = {
-    key: `service.edgeloop.dev/${deployment.service}`,
-    operator: 'NotIn',
-    values: ['disabled'],
-  }
+  const wish = wishOf(deployment, profiles)
+  const suits = placementFor(wish)
+  return (node) => matches(wish.notSwitchedOff, node.labels) && suits(node)
+}
+
+/** Tells where something belongs that asks for this, switched off or not. */
+export function placementFor({
+  terms,
+  tolerations,
+  architectures = [],
+}: Pick<Wish, 'terms' | 'tolerations'> & Partial<Wish>): Placement {
   return (node) =>
-    [...constraints, disabled].every((requirement) => matches(requirement, node.labels)) &&
-    chosen.every((profile) => matchesAffinity(profile, node))
+    untolerated(node, tolerations).length === 0 &&
+    isBuiltFor(node, architectures) &&
+    terms.some((term) => unmet(term, node).length === 0)
 }
 
-/** Terms are alternatives; all that one of them asks for must hold, and one that asks for nothing matches nothing. */
-function matchesAffinity({ spec }: Profile, node: Node): boolean {
-  const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
-  if (!terms) return true
+/** What a node lacks of a term. */
+export function unmet({ matchExpressions, matchFields }: Term, node: Node): Requirement[] {
   const fields = { 'metadata.name': node.name }
-  return terms.some(
-    ({ matchExpressions, matchFields }) =>
-      matchExpressions.length + matchFields.length > 0 &&
-      matchExpressions.every((requirement) => matches(requirement, node.labels)) &&
-      matchFields.every((requirement) => matches(requirement, fields))
-  )
+  return [
+    ...matchExpressions.filter((requirement) => !matches(requirement, node.labels)),
+    ...matchFields.filter((requirement) => !matches(requirement, fields)),
+  ]
 }
 
-/** Kubernetes' node selector operators. https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/ */
-function matches(
-  { key, operator, values = [] }: Requirement,
-  labels: Readonly<Record<string, string>>
-): boolean {
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined
-  switch (operator) {
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
-    case 'In':
-      return value !== undefined && values.includes(value)
-    case 'NotIn':
-      return value === undefined || !values.includes(value)
-    case 'Gt':
-      return wholeNumber(value) > wholeNumber(values[0])
-    case 'Lt':
-      return wholeNumber(value) < wholeNumber(values[0])
-  }
+/** A node that does not say what it is (a process of the local platform) takes every image. */
+export function isBuiltFor({ labels }: Node, architectures: readonly string[]): boolean {
+  const own = labels[ARCHITECTURE]
+  return architectures.length === 0 || own === undefined || architectures.includes(own)
 }
 
-/** NaN, which is neither more nor less than anything, for whatever is none. */
-function wholeNumber(value: string | undefined): number {
-  return value !== undefined && /^-?\d+$/.test(value) ? Number(value) : Number.NaN
-}
-
-/** OpenFaaS' `constraints`: `key=value`, `key==value` or `key!=value`. */
-function parseConstraint(constraint: string): Requirement {
-  const match = /^\s*(?:node\.labels\.)?([^\s=!]+)\s*(!=|==?)\s*(\S+)\s*$/.exec(constraint)
-  if (!match)
-    throw new EdgeloopError('INVALID_INPUT', `the constraint "${constraint}" cannot be read`, {
-      where: 'constraints',
-      hint: 'write it as key=value or key!=value',
-    })
-  return { key: match[1]!, operator: match[2] === '!=' ? 'NotIn' : 'In', values: [match[3]!] }
+/** The wish as the required node affinity of a pod: one term or more, each of which holds all that is to hold. */
+export function requiredTerms(
+  { terms, architectures, notSwitchedOff }: Wish,
+  more: Requirement[] = []
+): Term[] {
+  const built: Requirement[] =
+    architectures.length > 0 ? [{ key: ARCHITECTURE, operator: 'In', values: architectures }] : []
+  return bothOf(terms, [{ matchExpressions: [...built, ...more, notSwitchedOff], matchFields: [] }])
 }

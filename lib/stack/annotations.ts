@@ -12,6 +12,19 @@ export interface FunctionTraits {
   maxInflight: number
   /** `any`: a caller in the cloud that names no edge gets any edge's answer. */
   relay: 'any' | undefined
+  /** What its image is built for, in Kubernetes' words (`amd64`, `arm64`); empty when nobody said. */
+  architectures: string[]
+  /** Its image listens on `$PORT` at `$HOST`, and so can do on a node's own network. */
+  hostNetwork: boolean
+  /** How it is asked whether it lives, and whether it takes requests. */
+  health: Probe
+  ready: Probe
+}
+
+/** A path that answers 200, and when it is first asked. */
+export interface Probe {
+  path: string
+  initialDelaySeconds: number
 }
 
 const DEFAULT_MAX_INFLIGHT = 1
@@ -25,7 +38,30 @@ export function traitsOf({ annotations }: Pick<Deployment, 'annotations'>): Func
     context: new Set(list(annotations?.['edgeloop.dev/context'])),
     maxInflight: Number.isInteger(maxInflight) && maxInflight > 0 ? maxInflight : DEFAULT_MAX_INFLIGHT,
     relay: annotations?.['edgeloop.dev/relay'] === 'any' ? 'any' : undefined,
+    architectures: list(annotations?.['edgeloop.dev/arch']),
+    hostNetwork: annotations?.['edgeloop.dev/host-network'] === 'ok',
+    health: probe('health', '/_/health', annotations),
+    ready: probe('ready', '/_/ready', annotations),
   }
+}
+
+/** As OpenFaaS reads it. https://docs.openfaas.com/reference/workloads/ */
+function probe(kind: string, path: string, annotations: Deployment['annotations']): Probe {
+  return {
+    path: annotations?.[`com.openfaas.${kind}.http.path`] || path,
+    initialDelaySeconds: secondsOf(annotations?.[`com.openfaas.${kind}.http.initialDelay`]) ?? 0,
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 }
+
+/** Go's durations, as OpenFaaS writes them: `1m30s`, `500ms`; a bare number is seconds. */
+export function secondsOf(duration: string | undefined): number | undefined {
+  if (duration === undefined) return undefined
+  if (/^\d+$/.test(duration)) return Number(duration)
+  if (!/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(duration)) return undefined
+  const parts = [...duration.matchAll(/([\d.]+)(h|ms|m|s)/g)]
+  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * UNITS[unit!]!, 0)
 }
 
 function list(value: string | undefined): string[] {

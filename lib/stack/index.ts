@@ -2,6 +2,6 @@
  * stack.yml: functions, their placement and topics, as faas-cli reads it.
  * @module
  */
-export { type FunctionTraits, traitsOf } from './annotations.ts'
+export { type FunctionTraits, type Probe, secondsOf, traitsOf } from './annotations.ts'
 export { deploymentsOf, handlersOf, readStack } from './read-stack.ts'
 export { type Deployment, deployment, type Stack } from './schema.ts'

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deployment, deploymentsOf, handlersOf, readStack, traitsOf } from './index.ts'
+import { deployment, deploymentsOf, handlersOf, readStack, secondsOf, traitsOf } from './index.ts'
 
 const own = fileURLToPath(new URL('../../stack.yml', import.meta.url))
 let directory: string
@@ -52,7 +52,7 @@ describe("this repository's stack", () => {
   it('says how each function is invoked', async () => {
     const stack = await readStack(own, { RETRAIN_MIN_NEW: '7' })
     const traits = Object.fromEntries(deploymentsOf(stack).map((each) => [each.service, traitsOf(each)]))
-    expect(traits.classify).toEqual({
+    expect(traits.classify).toMatchObject({
       topics: ['events/photo.captured'],
       profiles: ['edge'],
       context: new Set(),
@@ -126,7 +126,34 @@ describe('what faas-cli reads', () => {
       readOnlyRootFilesystem: true,
     })
     expect(traitsOf(only!)).toMatchObject({ topics: ['a', 'b'], maxInflight: 1, profiles: [] })
-    expect(traitsOf({})).toMatchObject({ topics: [], maxInflight: 1, relay: undefined })
+    expect(traitsOf({})).toMatchObject({ topics: [], maxInflight: 1, relay: undefined, hostNetwork: false })
+  })
+
+  it('knows what an image can do, and how it is probed', () => {
+    const annotations = {
+      'edgeloop.dev/arch': 'amd64, arm64',
+      'edgeloop.dev/host-network': 'ok',
+      'com.openfaas.health.http.path': '/alive',
+      'com.openfaas.health.http.initialDelay': '1m30s',
+    }
+    expect(traitsOf({ annotations })).toMatchObject({
+      architectures: ['amd64', 'arm64'],
+      hostNetwork: true,
+      health: { path: '/alive', initialDelaySeconds: 90 },
+      ready: { path: '/_/ready', initialDelaySeconds: 0 },
+    })
+  })
+
+  it.each([
+    ['30s', 30],
+    ['500ms', 0.5],
+    ['1h0m2.5s', 3602.5],
+    ['45', 45],
+    ['soon', undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ])('reads the duration %j', (text, seconds) => {
+    expect(secondsOf(text)).toBe(seconds)
   })
 
   it('reads environment files from beside the stack: the later the surer', async () => {

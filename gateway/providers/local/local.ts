@@ -1,8 +1,8 @@
 import path from 'node:path'
 import pLimit from 'p-limit'
 import { asEdgeloopError, EdgeloopError } from '../../../lib/errors/index.ts'
-import { type Deployment, deployment as deploymentSchema, traitsOf } from '../../../lib/stack/index.ts'
-import { type Node, type Placement, type Profile, placementOf } from '../../placement/index.ts'
+import { type Deployment, deployment as deploymentSchema } from '../../../lib/stack/index.ts'
+import { type Node, type Placement, type Profile, placementOf, switchLabel } from '../../placement/index.ts'
 import {
   DEFAULT_NAMESPACE,
   type FunctionStatus,
@@ -12,6 +12,7 @@ import {
   type PlacedFunction,
   type Provider,
 } from '../../provider.ts'
+import { chooseEdge } from '../choose-edge.ts'
 import { createFunctionLog, type FunctionLog } from './function-log.ts'
 import { type RunningFunction, startFunction } from './running-function.ts'
 import { secretFiles } from './secret-files.ts'
@@ -51,7 +52,6 @@ interface Entry extends DeploymentRecord {
 
 const namespaceOf = ({ namespace }: Pick<Deployment, 'namespace'>) => namespace || DEFAULT_NAMESPACE
 const keyOf = (name: string, namespace: string = DEFAULT_NAMESPACE) => `${namespace}/${name}`
-const labelOf = (name: string) => `service.edgeloop.dev/${name}`
 
 /**
  * Runs functions in this process where they belong on this node, and reaches them on other nodes. What was deployed
@@ -128,7 +128,7 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
   /** The edges, with the labels that switching a function off gives them. */
   function edges(): Node[] {
     return (peers?.nodes() ?? []).map(({ name, labels }) => {
-      const off = (switchedOff[name] ?? []).map((fn) => [labelOf(fn), 'disabled'] as const)
+      const off = (switchedOff[name] ?? []).map((fn) => [switchLabel(fn), 'disabled'] as const)
       return { name, labels: { ...labels, ...Object.fromEntries(off) } }
     })
   }
@@ -151,7 +151,7 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
   /** What an edge should run, also what is switched off there, so that its events wait. */
   function placedAt(edge: Node): PlacedFunction[] {
     return [...entries.values()].flatMap((entry) => {
-      const { [labelOf(entry.deployment.service)]: label, ...labels } = edge.labels
+      const { [switchLabel(entry.deployment.service)]: label, ...labels } = edge.labels
       if (entry.replicas === 0 || !entry.placement({ ...edge, labels })) return []
       return [{ ...statusOf(entry), ...(label === 'disabled' && { disabled: true }) }]
     })
@@ -193,24 +193,8 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
       .filter(placement)
       .map(({ name }) => name)
     const inReach = places.filter((name) => peers?.reaches(name))
-    const asked = request.headers.get('x-edge')
-    const chosen = asked ?? (traitsOf(deployment).relay === 'any' ? inReach[0] : undefined)
-    if (!peers || inReach.length === 0)
-      throw new EdgeloopError('UNAVAILABLE', `no node in reach runs ${service}`, {
-        where: service,
-        hint: 'start an edge, or look at the profile of the function',
-      })
-    if (!chosen || !places.includes(chosen))
-      throw new EdgeloopError('MISDIRECTED', `${service} runs at the edges: ${places.join(', ')}`, {
-        where: 'X-Edge',
-        hint: `name one with the header "X-Edge: ${inReach[0]}"`,
-      })
-    if (!inReach.includes(chosen))
-      throw new EdgeloopError('UNAVAILABLE', `${chosen} is out of reach`, {
-        where: chosen,
-        hint: `in reach: ${inReach.join(', ')}`,
-      })
-    return peers.invoke(chosen, service, request, deployment.namespace)
+    const edge = chooseEdge({ deployment, places, inReach, asked: request.headers.get('x-edge') })
+    return peers!.invoke(edge, service, request, deployment.namespace)
   }
 
   async function remove(name: string, namespace: string | undefined): Promise<boolean> {
