@@ -1,0 +1,54 @@
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bundle, PROCESSES } from '../../deploy/images/index.ts'
+import { deploymentsOf, handlersOf, readStack } from '../../lib/stack/index.ts'
+import { type Image, type Layer, packLayer, programContent, writeArchive } from './images/index.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const server = path.join(root, 'templates/node-typescript/main.ts')
+
+export const EDGELOOP_IMAGE = 'registry.local/edgeloop:0.1.0'
+
+/**
+ * Builds Edgeloop's own image and one for each function of stack.yml, all on one layer that holds Node.
+ * @param variables what `${NAME}` in stack.yml stands for: `TAG`, say
+ * @returns an archive of them
+ */
+export async function buildImages(
+  directory: string,
+  variables: Readonly<Record<string, string>>
+): Promise<string> {
+  await mkdir(directory, { recursive: true })
+  const node = await packLayer(path.join(directory, 'node.tar'), await programContent(process.execPath))
+  const own = path.join(directory, 'edgeloop')
+  await bundle({ processes: PROCESSES, directory: own, backbone: true })
+  const images = [imageOf(EDGELOOP_IMAGE, node, await appLayer(own), 'gateway.js')]
+
+  const stackFile = path.join(root, 'stack.yml')
+  const stack = await readStack(stackFile, variables)
+  const handlers = handlersOf(stack, root)
+  for (const { service, image } of deploymentsOf(stack))
+    images.push(await buildFunction(directory, image, handlers.get(service)!, node))
+  const archive = path.join(directory, 'images.tar')
+  await writeArchive(archive, images)
+  return archive
+}
+
+async function buildFunction(directory: string, name: string, handler: string, node: Layer): Promise<Image> {
+  const bundled = path.join(directory, path.basename(path.dirname(handler)))
+  await bundle({ processes: { main: server }, handler, directory: bundled })
+  return imageOf(name, node, await appLayer(bundled), 'main.js')
+}
+
+const appLayer = (directory: string) => packLayer(`${directory}.tar`, { '/app': directory })
+
+function imageOf(name: string, node: Layer, app: Layer, file: string): Image {
+  return {
+    name,
+    layers: [node, app],
+    entrypoint: [process.execPath],
+    command: [file],
+    workingDirectory: '/app',
+  }
+}
