@@ -12,24 +12,23 @@ export const EDGELOOP_IMAGE = 'registry.local/edgeloop:0.1.0'
 
 /**
  * Builds Edgeloop's own image and one for each function of stack.yml, all on one layer that holds Node.
- * @param variables what `${NAME}` in stack.yml stands for: `TAG`, say
+ *
+ * @param tags the tags that each function's image gets; the first one is that of stack.yml
  * @returns an archive of them
  */
-export async function buildImages(
-  directory: string,
-  variables: Readonly<Record<string, string>>
-): Promise<string> {
+export async function buildImages(directory: string, tags: readonly string[]): Promise<string> {
   await mkdir(directory, { recursive: true })
   const node = await packLayer(path.join(directory, 'node.tar'), await programContent(process.execPath))
   const own = path.join(directory, 'edgeloop')
   await bundle({ processes: PROCESSES, directory: own, backbone: true })
   const images = [imageOf(EDGELOOP_IMAGE, node, await appLayer(own), 'gateway.js')]
 
-  const stackFile = path.join(root, 'stack.yml')
-  const stack = await readStack(stackFile, variables)
+  const stack = await readStack(path.join(root, 'stack.yml'), { TAG: tags[0] })
   const handlers = handlersOf(stack, root)
-  for (const { service, image } of deploymentsOf(stack))
-    images.push(await buildFunction(directory, image, handlers.get(service)!, node))
+  for (const { service, image } of deploymentsOf(stack)) {
+    const built = await buildFunction(directory, image, handlers.get(service)!, node)
+    images.push(...tags.map((tag) => ({ ...built, name: image.replace(/:[^:]+$/, `:${tag}`) })))
+  }
   const archive = path.join(directory, 'images.tar')
   await writeArchive(archive, images)
   return archive
