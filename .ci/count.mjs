@@ -1,13 +1,23 @@
-// Prints "N passed, N failed" from vitest's JSON report; a file that could not be run counts as a failure.
-import { readFileSync } from 'node:fs'
+// Prints "N passed, N failed" from vitest's JSON reports. A file that could not be run counts as a failure, and so does a
+// report that is not there, except those behind `--optional`: what was skipped altogether leaves none.
+import { existsSync, readFileSync } from 'node:fs'
 
-const report = JSON.parse(readFileSync(process.argv[2], 'utf8'))
-const broken = report.testResults.filter(
-  ({ status, assertionResults }) =>
-    status === 'failed' && !assertionResults.some((test) => test.status === 'failed')
-)
-for (const { name, message } of broken) console.error(`${name}: ${message}`)
-const failed = report.numFailedTests + broken.length
-const skipped = report.numPendingTests ? `, ${report.numPendingTests} skipped` : ''
-console.log(`${report.numPassedTests} passed, ${failed} failed${skipped}`)
-process.exitCode = failed > 0 || report.numPassedTests === 0 ? 1 : 0
+const args = process.argv.slice(2)
+const at = args.indexOf('--optional')
+const required = at < 0 ? args : args.slice(0, at)
+const optional = at < 0 ? [] : args.slice(at + 1).filter((file) => existsSync(file))
+let [passed, failed, skipped] = [0, 0, 0]
+for (const file of [...required, ...optional]) {
+  const report = JSON.parse(readFileSync(file, 'utf8'))
+  const broken = report.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((test) => test.status === 'failed')
+  )
+  for (const { name, message } of broken) console.error(`${name}: ${message}`)
+  passed += report.numPassedTests
+  failed += report.numFailedTests + broken.length
+  skipped += report.numPendingTests
+}
+if (skipped > 0) console.log(`${skipped} skipped`)
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0
