@@ -1,5 +1,5 @@
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { EdgeloopError } from '../errors/index.ts'
 
@@ -10,6 +10,12 @@ export interface WebServerOptions {
   port: number
   /** For messages: what cannot listen. */
   name: string
+  /**
+   * Takes over a connection whose request asks to speak another protocol on it, after it has begun; without this, such
+   * requests are answered like any other.
+   * @param head what came after the request already
+   */
+  onUpgrade?(request: IncomingMessage, socket: Socket, head: Buffer): void
 }
 
 export interface WebServer {
@@ -26,8 +32,18 @@ const GRACE_MS = 1000
 const LOOK_MS = 20
 
 /** @throws EdgeloopError UNAVAILABLE when it cannot listen, with what is in the way */
-export async function serveHttp({ fetch, host, port, name }: WebServerOptions): Promise<WebServer> {
+export async function serveHttp(options: WebServerOptions): Promise<WebServer> {
+  const { fetch, host, port, name, onUpgrade } = options
   const server = createAdaptorServer({ fetch, hostname: host }) as Server
+  /** Connections that speak something else by now: the server waits for them, and does not close them. */
+  const upgraded = new Set<Socket>()
+  if (onUpgrade)
+    server.on('upgrade', (request, stream, head) => {
+      const socket = stream as Socket
+      upgraded.add(socket)
+      socket.once('close', () => upgraded.delete(socket))
+      onUpgrade(request, socket, head)
+    })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(
@@ -49,7 +65,10 @@ export async function serveHttp({ fetch, host, port, name }: WebServerOptions): 
     close: () =>
       new Promise((resolve) => {
         const letGo = setInterval(() => server.closeIdleConnections(), LOOK_MS)
-        const breakOff = setTimeout(() => server.closeAllConnections(), GRACE_MS)
+        const breakOff = setTimeout(() => {
+          server.closeAllConnections()
+          for (const socket of upgraded) socket.destroy()
+        }, GRACE_MS)
         server.close(() => {
           clearInterval(letGo)
           clearTimeout(breakOff)

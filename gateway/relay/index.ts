@@ -1,0 +1,7 @@
+/**
+ * The cloud's half of the relay: asks edges over the connections that their agents keep open.
+ * @module
+ */
+export { announcing } from './announcing.ts'
+export { createRelayDoor, type RelayDoorOptions } from './relay-door.ts'
+export { createRelays, type Relays, type RelaysOptions } from './relays.ts'
