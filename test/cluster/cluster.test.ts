@@ -12,7 +12,7 @@ import { photoHash } from '../../lib/photo/index.ts'
 import { deploymentsOf, readStack } from '../../lib/stack/index.ts'
 import { folderSupply, type RunEvent, runRounds } from '../../platform/rounds/index.ts'
 import { blockPhoto, temporaryDirectory } from '../support/index.ts'
-import { type GatewayClient, httpClient } from './gateway-client.ts'
+import { type FaasCli, faasCliClient, findFaasCli, type GatewayClient, httpClient } from './gateway-client.ts'
 import { openSite, type Site, TAGS } from './setup.ts'
 import { onNode } from './site.ts'
 
@@ -28,6 +28,7 @@ const VARIABLES = {
 
 let site: Site
 let client: GatewayClient
+let faasCli: FaasCli | undefined
 
 const began = performance.now()
 const say = (line: string) =>
@@ -35,12 +36,15 @@ const say = (line: string) =>
 
 beforeAll(async () => {
   site = await openSite(path.join(root, '.cache/cluster'), EDGES.length, say)
-  client = httpClient(site.platform.gateway, site.credentials)
+  const http = httpClient(site.platform.gateway, site.credentials)
+  faasCli = await findFaasCli(site.platform.gateway, path.join(root, '.cache/cluster/faas-cli'))
+  if (faasCli) await faasCli(['login', '--password-stdin'], { input: site.credentials.password })
+  say(faasCli ? 'deploying with the real faas-cli' : 'no faas-cli here: its calls are made by this test')
+  client = faasCli ? faasCliClient(http, faasCli) : http
 }, 30 * 60_000)
 afterAll(() => site?.close(), 120_000)
 
-const stack = (variables: Record<string, string> = {}) =>
-  readStack(path.join(root, 'stack.yml'), { ...VARIABLES, ...variables }).then(deploymentsOf)
+const stack = async () => deploymentsOf(await readStack(path.join(root, 'stack.yml'), VARIABLES))
 
 interface Pod {
   metadata: { name: string; deletionTimestamp?: string }
@@ -103,9 +107,8 @@ describe.sequential('on a real Kubernetes', () => {
         name,
         name === 's3-access-key-id' ? site.s3.accessKeyId : site.s3.secretAccessKey
       )
-    const deployments = await stack()
-    await client.deploy(deployments)
-    for (const { service, annotations } of deployments) {
+    await client.deploy(VARIABLES)
+    for (const { service, annotations } of await stack()) {
       const profile = annotations!['com.openfaas.profile']!
       const wanted = profile === 'edge' ? EDGES : ['cloud']
       await eventually(async () => expect(await nodesOf(service)).toEqual(wanted))
@@ -184,9 +187,8 @@ describe.sequential('on a real Kubernetes', () => {
     await site.cluster.cut(1)
     say('edge-1 is cut off')
     expect(await show('edge-1', await visitorFile())).toMatch(/% sure/)
-    const [classify] = (await stack({ TAG: TAGS[1] })).filter(({ service }) => service === 'classify')
     const updating = performance.now()
-    await client.deploy([classify!])
+    await client.deploy({ ...VARIABLES, TAG: TAGS[1] }, 'classify')
     const images = async () =>
       Object.fromEntries(
         (await podsOf('classify'))
@@ -253,5 +255,54 @@ describe.sequential('on a real Kubernetes', () => {
       expect(response.status).toBe(200)
     })
     say('the gateway is back, and reaches edge-2')
+  })
+
+  it('is driven by the real faas-cli', async (context) => {
+    if (!faasCli) return context.skip('there is no faas-cli on the PATH, and FAAS_CLI names none')
+    const env = { ...VARIABLES, TAG: TAGS[1] }
+    const names = (await stack()).map(({ service }) => service)
+    await faasCli(['deploy', '-f', 'stack.yml'], { env })
+    const listed = await faasCli(['list'])
+    for (const name of names) expect(listed).toContain(name)
+    expect(await faasCli(['describe', 'classify'])).toMatch(/Name:\s+classify[\s\S]*Status:\s+Ready/)
+    expect(await faasCli(['diff', '-f', 'stack.yml'], { env })).toContain('no differences found')
+    const answer = await faasCli(
+      ['invoke', 'classify', '--content-type', 'image/jpeg', '-H', 'X-Edge=edge-1'],
+      {
+        input: await visitor(),
+      }
+    )
+    expect(answer).toContain('"confidence"')
+    await faasCli(['invoke', 'promote-model', '--content-type', 'application/json'], { input: '{}' }).catch(
+      () => {}
+    )
+    expect(await faasCli(['logs', 'trigger-retrain', '--tail=false', '--lines', '5'])).toEqual(
+      expect.any(String)
+    )
+    await faasCli(['secret', 'create', 'spare', '--from-literal', 'one'])
+    await expect(faasCli(['secret', 'create', 'spare', '--from-literal', 'two'])).rejects.toThrow(
+      /exists|conflict/i
+    )
+    await faasCli(['secret', 'update', 'spare', '--from-literal', 'two'])
+    expect(await faasCli(['secret', 'list'])).toContain('spare')
+    await faasCli(['secret', 'remove', 'spare'])
+    expect(await faasCli(['secret', 'list'])).not.toContain('spare')
+    await faasCli(['namespace', 'create', 'second'])
+    expect(await faasCli(['namespaces'])).toContain('second')
+    await faasCli(['namespace', 'delete', 'second']).catch(() => faasCli!(['namespace', 'remove', 'second']))
+    expect(
+      (
+        await client.request('POST', '/system/scale-function/trigger-retrain', {
+          serviceName: 'trigger-retrain',
+          replicas: 2,
+        })
+      ).status
+    ).toBeLessThan(300)
+    await eventually(async () => expect(await nodesOf('trigger-retrain')).toEqual(['cloud', 'cloud']))
+    await faasCli(['remove', 'promote-model'])
+    await eventually(async () => expect(await podsOf('promote-model')).toEqual([]))
+    say(
+      'login, deploy, list, describe, diff, invoke, logs, secret, namespace and remove work with the real faas-cli'
+    )
   })
 })

@@ -1,14 +1,20 @@
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import type { Deployment } from '../../lib/stack/index.ts'
+import { deploymentsOf, readStack } from '../../lib/stack/index.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const stackFile = path.join(root, 'stack.yml')
 
 /** How functions are deployed: by the real faas-cli where there is one, or by the calls that it makes. */
 export interface GatewayClient {
-  /** `faas-cli`, with its path, or `its recorded calls`. */
-  name: string
   request(method: string, route: string, body?: unknown): Promise<Response>
   createSecret(name: string, value: string): Promise<void>
-  /** Deploys a stack; says what the gateway said. */
-  deploy(deployments: readonly Deployment[]): Promise<void>
+  /**
+   * Deploys stack.yml, or one function of it.
+   * @param variables what `${NAME}` in it stands for
+   */
+  deploy(variables: Readonly<Record<string, string>>, only?: string): Promise<void>
 }
 
 export interface Credentials {
@@ -30,11 +36,11 @@ export function httpClient(gateway: string, { user, password }: Credentials): Ga
     if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${await response.text()}`)
   }
   return {
-    name: 'its recorded calls',
     request,
     createSecret: (name, value) => succeed('POST', '/system/secrets', { name, namespace: '', value }),
-    async deploy(deployments) {
-      for (const deployment of deployments) {
+    async deploy(variables, only) {
+      for (const deployment of deploymentsOf(await readStack(stackFile, variables))) {
+        if (only !== undefined && deployment.service !== only) continue
         const updated = await request('PUT', '/system/functions', deployment)
         if (updated.status === 404) await succeed('POST', '/system/functions', deployment)
         else if (!updated.ok)
@@ -44,9 +50,40 @@ export function httpClient(gateway: string, { user, password }: Credentials): Ga
   }
 }
 
-/** The real faas-cli, on the PATH or named by FAAS_CLI; undefined where there is none. */
-export async function findFaasCli(): Promise<string | undefined> {
+/** Runs faas-cli, logged in to the gateway; gives back what it prints. */
+export type FaasCli = (
+  args: readonly string[],
+  options?: { env?: Readonly<Record<string, string>>; input?: string | Uint8Array }
+) => Promise<string>
+
+/**
+ * The real faas-cli, on the PATH or named by FAAS_CLI; undefined where there is none.
+ * @param home where it keeps its credentials
+ */
+export async function findFaasCli(gateway: string, home: string): Promise<FaasCli | undefined> {
   const program = process.env.FAAS_CLI ?? 'faas-cli'
   const { failed } = await execa(program, ['version'], { reject: false })
-  return failed ? undefined : program
+  if (failed) return undefined
+  return async (args, { env, input } = {}) => {
+    const { all } = await execa(program, args, {
+      cwd: root,
+      env: { OPENFAAS_URL: gateway, OPENFAAS_CONFIG: home, ...env },
+      input,
+      all: true,
+    })
+    return String(all)
+  }
+}
+
+/** The same client, with the real faas-cli in place of its calls. */
+export function faasCliClient(http: GatewayClient, faasCli: FaasCli): GatewayClient {
+  return {
+    request: http.request,
+    async createSecret(name, value) {
+      await faasCli(['secret', 'create', name, '--trim=false'], { input: value })
+    },
+    async deploy(variables, only) {
+      await faasCli(['deploy', '-f', stackFile, ...(only ? ['--filter', only] : [])], { env: variables })
+    },
+  }
 }
