@@ -47,6 +47,11 @@ export function createGateway(provider: Provider): Hono {
     return c.body(null, 202)
   })
 
+  app.get('/system/places/:place/functions', async (c) => {
+    const place = c.req.param('place')
+    return c.json(await provider.listAt(place === 'cloud' ? undefined : place))
+  })
+
   app.all('/function/:name/*', (c) => invoke(c, c.req.param('name')))
   app.all('/function/:name', (c) => invoke(c, c.req.param('name')))
 

@@ -5,5 +5,8 @@
 export { createGateway } from './app.ts'
 export { type Node, type Profile, readProfiles } from './placement/index.ts'
 export { DEFAULT_NAMESPACE, type FunctionStatus, type PlacedFunction, type Provider } from './provider.ts'
+export { createEdgeProvider, type EdgeProviderOptions } from './providers/edge/edge.ts'
 export { createLocalProvider, type LocalProviderOptions } from './providers/local/local.ts'
+export type { ListedFunction, PlacedProvider, Reach } from './providers/placed/index.ts'
+export { createRemoteProvider, type RemoteProviderOptions } from './providers/remote/remote.ts'
 export { announcing, createRelayDoor, createRelays, type Relays } from './relay/index.ts'

@@ -15,14 +15,13 @@ export function createRelayDoor({ relays, allows }: RelayDoorOptions) {
   return (request: IncomingMessage, socket: Socket, head: Buffer): void => {
     // Whatever happens to it from now on, nobody is to fall over it.
     socket.on('error', () => {})
-    const edge = /^\/system\/places\/([^/?]+)\/relay$/.exec(request.url ?? '')?.[1]
-    const protocols = (request.headers.upgrade ?? '').split(',').map((one) => one.trim().toLowerCase())
-    if (!protocols.includes(RELAY_PROTOCOL) || request.method !== 'GET')
-      return refuse(socket, '501 Not Implemented', `only ${RELAY_PROTOCOL} can be upgraded to`)
-    if (!eventData.name.safeParse(edge).success)
-      return refuse(socket, '404 Not Found', 'an edge asks for /system/places/EDGE/relay')
-    if (!allows(request.headers.authorization))
-      return refuse(socket, '401 Unauthorized', "the edge's token is missing or wrong")
+    const edge = edgeOf(request)
+    const wrong =
+      whatIsWrong(request, edge) ?? (allows(request.headers.authorization) ? undefined : NOT_ALLOWED)
+    if (wrong) {
+      refuse(socket, wrong)
+      return
+    }
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${RELAY_PROTOCOL}\r\n\r\n`
     )
@@ -32,7 +31,25 @@ export function createRelayDoor({ relays, allows }: RelayDoorOptions) {
   }
 }
 
-function refuse(socket: Socket, status: string, error: string): void {
+interface Refusal {
+  status: string
+  error: string
+}
+
+const NOT_ALLOWED: Refusal = { status: '401 Unauthorized', error: "the edge's token is missing or wrong" }
+
+const edgeOf = ({ url = '' }: IncomingMessage) => /^\/system\/places\/([^/?]+)\/relay$/.exec(url)?.[1]
+
+function whatIsWrong({ method, headers }: IncomingMessage, edge: string | undefined): Refusal | undefined {
+  const protocols = (headers.upgrade ?? '').split(',').map((one) => one.trim().toLowerCase())
+  if (!protocols.includes(RELAY_PROTOCOL) || method !== 'GET')
+    return { status: '501 Not Implemented', error: `only ${RELAY_PROTOCOL} can be upgraded to` }
+  if (!eventData.name.safeParse(edge).success)
+    return { status: '404 Not Found', error: 'an edge asks for /system/places/EDGE/relay' }
+  return undefined
+}
+
+function refuse(socket: Socket, { status, error }: Refusal): void {
   const body = JSON.stringify({ error })
   socket.end(
     [

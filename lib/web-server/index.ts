@@ -2,4 +2,4 @@
  * A web server around a fetch handler.
  * @module
  */
-export { serveHttp, type WebServer, type WebServerOptions } from './web-server.ts'
+export { hostFromHere, serveHttp, type WebServer, type WebServerOptions } from './web-server.ts'

@@ -19,7 +19,7 @@ export interface WebServerOptions {
 }
 
 export interface WebServer {
-  /** `http://HOST:PORT` */
+  /** `http://HOST:PORT`, as reached from this machine. */
   url: string
   port: number
   /** Takes no more connections, lets running requests end for a moment, and breaks off what is left. */
@@ -60,7 +60,7 @@ export async function serveHttp(options: WebServerOptions): Promise<WebServer> {
   server.on('error', (error) => console.error(`${name}:`, error.message))
   const bound = (server.address() as AddressInfo).port
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    url: `http://${hostFromHere(host)}:${bound}`,
     port: bound,
     close: () =>
       new Promise((resolve) => {
@@ -76,6 +76,13 @@ export async function serveHttp(options: WebServerOptions): Promise<WebServer> {
         })
       }),
   }
+}
+
+/** What a URL names to reach something on this machine that listens there. */
+export function hostFromHere(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {

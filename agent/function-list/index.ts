@@ -1,1 +1,0 @@
-export { type FunctionList, followFunctionList } from './function-list.ts'

@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import { endToEnd } from '../../../lib/forwarding/index.ts'
+import type { ReplayableBody } from './replayable.ts'
+
+/** Answers that have no body, whatever is sent. */
+const WITHOUT_BODY = new Set([204, 205, 304])
+
+/** Nothing listens there: nobody has seen the request. */
+export class Refused extends Error {}
+
+/** The connection broke before an answer came: somebody may have seen the request. */
+export class Lost extends Error {
+  /** It had been used before, so that most likely it was closed for being idle, at the wrong moment. */
+  readonly reused: boolean
+
+  constructor(cause: Error, reused: boolean) {
+    super(cause.message, { cause })
+    this.reused = reused
+  }
+}
+
+/**
+ * Sends a request to a port of this node.
+ * @throws Refused, Lost, or the reason of the request's signal
+ */
+export async function send(
+  port: number,
+  request: Request,
+  body: ReplayableBody | undefined,
+  agent: Agent
+): Promise<Response> {
+  const { method, signal } = request
+  signal.throwIfAborted()
+  const { pathname, search } = new URL(request.url)
+  const headers = endToEnd(request.headers)
+  // Node would not frame a body of its own accord where a method is not known to have one.
+  if (body && !headers.has('content-length')) headers.set('transfer-encoding', 'chunked')
+  const outgoing = httpRequest({
+    host: '127.0.0.1',
+    port,
+    method,
+    path: `${pathname}${search}`,
+    headers: Object.fromEntries(headers),
+    agent,
+  })
+  const giveUp = () => outgoing.destroy()
+  signal.addEventListener('abort', giveUp, { once: true })
+  outgoing.once('close', () => signal.removeEventListener('abort', giveUp))
+  // Also after the answer has begun: whoever reads the body sees it.
+  outgoing.on('error', () => {})
+  try {
+    const answering = once(outgoing, 'response')
+    if (body) feed(outgoing, body).catch(() => outgoing.destroy())
+    else outgoing.end()
+    const [answer] = (await answering) as [IncomingMessage]
+    return responseOf(answer, method)
+  } catch (cause) {
+    signal.throwIfAborted()
+    const error = cause as NodeJS.ErrnoException
+    throw error.code === 'ECONNREFUSED' ? new Refused(error.message) : new Lost(error, outgoing.reusedSocket)
+  }
+}
+
+async function feed(outgoing: ClientRequest, body: ReplayableBody): Promise<void> {
+  for await (const piece of body.pieces()) {
+    if (outgoing.destroyed) return
+    if (!outgoing.write(piece)) await room(outgoing)
+  }
+  outgoing.end()
+}
+
+/** Resolves when there is room for more, or nobody is there any more. */
+function room(outgoing: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      outgoing.off('drain', done).off('close', done)
+      resolve()
+    }
+    outgoing.once('drain', done).once('close', done)
+    if (outgoing.destroyed) done()
+  })
+}
+
+function responseOf(answer: IncomingMessage, method: string): Response {
+  const status = answer.statusCode!
+  const headers = new Headers()
+  for (let i = 0; i < answer.rawHeaders.length; i += 2)
+    headers.append(answer.rawHeaders[i]!, answer.rawHeaders[i + 1]!)
+  const empty = WITHOUT_BODY.has(status) || method === 'HEAD'
+  if (empty) answer.resume()
+  const body = empty ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>)
+  return new Response(body, { status, headers: endToEnd(headers) })
+}
