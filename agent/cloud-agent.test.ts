@@ -13,7 +13,6 @@ import {
   readEvent,
 } from '../lib/events/index.ts'
 import { type CloudAgent, createCloudAgent } from './cloud-agent.ts'
-import type { Heartbeat } from './uplink/index.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -145,38 +144,6 @@ describe('an event of the cloud', () => {
       ['events/model.trained: a CloudEvent needs id, source and type'],
     ])
   })
-})
-
-it('knows the edges that were heard of, and takes no rubbish for one', async () => {
-  const agent = await start()
-  const { client } = await connect(agent)
-  const totals = {
-    captured: 0,
-    accepted: 0,
-    review: 0,
-    rejected: 0,
-    deadLettered: 0,
-    uploaded: 0,
-    bytesCaptured: 0,
-    bytesUploaded: 0,
-  }
-  const heartbeat: Heartbeat = {
-    edge: 'edge-1',
-    at: new Date().toISOString(),
-    gateway: 'http://127.0.0.1:1',
-    broker: 'mqtt://127.0.0.1:1',
-    link: { connected: true, since: new Date().toISOString() },
-    oversizedPackets: 0,
-    memory: { rss: 1 },
-    totals,
-    spool: {},
-    deadLetters: 0,
-    model: { name: 'photos', wanted: null, serving: null, why: null },
-  }
-  await client.publishAsync('edges/edge-1/heartbeat', JSON.stringify(heartbeat), { qos: 1, retain: true })
-  await client.publishAsync('edges/edge-2/heartbeat', '{}', { qos: 1 })
-  expect(agent.edges()).toEqual([heartbeat])
-  expect(complaints.mock.calls).toEqual([['edges/edge-2/heartbeat: not a heartbeat']])
 })
 
 it('closes quietly and soon in the middle of work', async () => {

@@ -6,11 +6,9 @@ import { asEdgeloopError } from '../lib/errors/index.ts'
 import { decodeStructured, type EdgeloopEvent, encodeStructured, eventSchema } from '../lib/events/index.ts'
 import { createSpool } from '../lib/spool/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
-import { createAlarm } from '../lib/waiting/index.ts'
 import { createBroker, type Publication } from './broker/index.ts'
-import { createConnector, subscribersOf } from './connector/index.ts'
+import { createConnector, followFunctions, invokeWith } from './connector/index.ts'
 import { createDeadLetterRoutes } from './dead-letters/index.ts'
-import { type Heartbeat, readHeartbeat } from './uplink/index.ts'
 
 export interface CloudAgentOptions {
   directory: string
@@ -19,21 +17,18 @@ export interface CloudAgentOptions {
   listen: { host: string; mqtt: number }
   /** How often the list of functions is looked at, in milliseconds. */
   pollMs?: number
+  /** Ends the wait for a function list. */
+  signal?: AbortSignal
 }
 
 /** The connector in the cloud: the cloud's broker, and the functions that its events invoke. */
 export interface CloudAgent {
   broker: string
   port: number
-  /** The edges that have been heard of lately. */
-  edges(): Heartbeat[]
   /** The cloud's dead letters over HTTP. */
   deadLetters: Hono
   close(): Promise<void>
 }
-
-/** An edge that has been silent for so long is out of reach, in milliseconds; heartbeats come every second. */
-const SILENT_MS = 3500
 
 /** @throws EdgeloopError UNAVAILABLE when the broker's port is taken */
 export async function createCloudAgent(options: CloudAgentOptions): Promise<CloudAgent> {
@@ -51,8 +46,7 @@ async function start(
   options: CloudAgentOptions,
   closeLater: (close: () => unknown) => void
 ): Promise<Omit<CloudAgent, 'close'>> {
-  const { provider, listen, pollMs = 1000 } = options
-  const heard = new Map<string, { heartbeat: Heartbeat; at: number }>()
+  const { provider, listen, pollMs } = options
   /** Events that are coming in by MQTT: the broker itself delivers them to those who watch. */
   const arriving = new Set<string>()
   const database = await openDatabase(path.join(options.directory, 'database'))
@@ -62,36 +56,24 @@ async function start(
   closeLater(() => broker.close())
   const connector = createConnector({
     spool,
-    invoke: (name, request) => provider.invoke(name, request),
+    invoke: invokeWith(provider),
     onEvent: (event) => database.afterCommit(() => announce(event)),
   })
   closeLater(() => connector.close())
 
-  const follow = async () => connector.subscribe(subscribersOf(await provider.listAt()))
-  await follow()
-  const alarm = createAlarm()
-  let closing = false
-  const following = (async () => {
-    for (;;) {
-      await alarm.wait(pollMs)
-      if (closing) return
-      await follow().catch((error: unknown) =>
-        console.error('function list:', asEdgeloopError(error).message)
-      )
-    }
-  })()
-  closeLater(() => {
-    closing = true
-    alarm.ring()
-    return following
-  })
+  const functions = followFunctions({ connector, provider, pollMs })
+  closeLater(() => functions.close())
+  const giveUp = () => functions.close()
+  options.signal?.addEventListener('abort', giveUp, { once: true })
+  if (options.signal?.aborted) await giveUp()
+  await functions.ready
+  options.signal?.removeEventListener('abort', giveUp)
   await broker.listen()
 
-  /** Events become this agent's, heartbeats are remembered; everything else is ordinary MQTT. */
+  /** Events become this agent's; everything else is ordinary MQTT. */
   async function accept({ topic, payload }: Publication): Promise<void> {
     try {
       if (topic.startsWith('events/')) await take(decodeStructured(payload))
-      else if (/^edges\/[^/]+\/heartbeat$/.test(topic)) remember(payload)
     } catch (thrown) {
       const error = asEdgeloopError(thrown)
       if (error.code !== 'INVALID_INPUT') throw error
@@ -107,11 +89,6 @@ async function start(
     } finally {
       arriving.delete(event.id)
     }
-  }
-
-  function remember(payload: Uint8Array): void {
-    const heartbeat = readHeartbeat(payload)
-    heard.set(heartbeat.edge, { heartbeat, at: performance.now() })
   }
 
   function announce(event: EdgeloopEvent): void {
@@ -133,9 +110,5 @@ async function start(
     broker: broker.url,
     port: broker.port,
     deadLetters: createDeadLetterRoutes(spool),
-    edges: () =>
-      [...heard.values()].flatMap(({ heartbeat, at }) =>
-        performance.now() - at < SILENT_MS ? [heartbeat] : []
-      ),
   }
 }

@@ -5,12 +5,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import mqtt, { type MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createGateway, createLocalProvider, type Provider, readProfiles } from '../gateway/index.ts'
+import {
+  createEdgeProvider,
+  createGateway,
+  createLocalProvider,
+  createRelayDoor,
+  createRelays,
+  type Provider,
+  type Relays,
+  readProfiles,
+} from '../gateway/index.ts'
 import { sampleStore } from '../lib/dataset/index.ts'
 import { photoHash } from '../lib/photo/index.ts'
 import { createObjectStore, type ObjectStore } from '../lib/s3/index.ts'
 import type { Deployment } from '../lib/stack/index.ts'
 import { serveHttp, type WebServer } from '../lib/web-server/index.ts'
+import { localReach } from '../platform/edge/index.ts'
 import { createLink, type Link } from '../platform/link/index.ts'
 import { createS3Server, type S3Server } from '../platform/s3/index.ts'
 import { type Broker, createBroker } from './broker/index.ts'
@@ -42,12 +52,15 @@ const FUNCTIONS = [
   }),
 ]
 
+const EDGE = { name: 'edge-1', labels: { 'node-role.kubernetes.io/edge': '' } }
+
 let directory: string
 let s3: S3Server
 /** What the test itself looks into S3 with. */
 let bucket: ObjectStore
 let cloudProvider: Provider
 let cloudGateway: WebServer
+let relays: Relays
 let cloudBroker: Broker
 let links: Record<'gateway' | 'broker' | 's3', Link>
 const agents: EdgeAgent[] = []
@@ -59,6 +72,7 @@ async function startEdge(
   more: { place?: string; http?: number; mqtt?: number; signal?: AbortSignal } = {}
 ): Promise<EdgeAgent> {
   const url = `http://127.0.0.1:${links.s3.port}`
+  const gateway = `http://127.0.0.1:${links.gateway.port}`
   const place = path.join(directory, more.place ?? 'edge')
   const secrets = {
     S3_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -67,20 +81,25 @@ async function startEdge(
   const agent = await createEdgeAgent({
     edge: 'edge-1',
     directory: place,
-    provider: await createLocalProvider({
-      node: { name: 'edge-1', labels: { 'node-role.kubernetes.io/edge': '' } },
+    provider: createEdgeProvider({
+      edge: 'edge-1',
+      gateway,
       directory: place,
-      profiles: await readProfiles(here('../edge-profiles')),
-      handlers,
-      environment: { S3_ENDPOINT: url, S3_BUCKET: 'test', DATASET: 'photos', ...secrets },
+      pollMs: 50,
+      reach: localReach(
+        await createLocalProvider({
+          node: EDGE,
+          directory: place,
+          profiles: await readProfiles(here('../edge-profiles')),
+          handlers,
+          environment: { S3_ENDPOINT: url, S3_BUCKET: 'test', DATASET: 'photos', ...secrets },
+        })
+      ),
     }),
     modelCache: path.join(place, 'models'),
     model: 'photos',
     store: createObjectStore({ endpoint: url, bucket: 'test', ...credentials }),
-    cloud: {
-      gateway: `http://127.0.0.1:${links.gateway.port}`,
-      broker: `mqtt://127.0.0.1:${links.broker.port}`,
-    },
+    cloud: { gateway, broker: `mqtt://127.0.0.1:${links.broker.port}` },
     listen: { host: '127.0.0.1', http: more.http ?? 0, mqtt: more.mqtt ?? 0 },
     uplink: 'review',
     pollMs: 50,
@@ -141,12 +160,14 @@ beforeEach(async () => {
     ...credentials,
   })
   bucket = createObjectStore({ endpoint: s3.url, bucket: 'test', ...credentials })
+  relays = createRelays()
   cloudProvider = await createLocalProvider({
     node: { name: 'cloud', labels: {} },
     directory: path.join(directory, 'cloud'),
     profiles: await readProfiles(here('../edge-profiles')),
     handlers,
     environment: {},
+    peers: { nodes: () => [EDGE], reaches: (edge) => relays.edges().includes(edge), invoke: relays.invoke },
   })
   for (const deployment of FUNCTIONS) await cloudProvider.deploy(deployment)
   cloudGateway = await serveHttp({
@@ -154,6 +175,7 @@ beforeEach(async () => {
     host: '127.0.0.1',
     port: 0,
     name: 'the gateway',
+    onUpgrade: createRelayDoor({ relays, allows: () => true }),
   })
   cloudBroker = await createBroker({ host: '127.0.0.1', port: 0, accept: async () => {} })
   await cloudBroker.listen()
@@ -168,6 +190,7 @@ afterEach(async () => {
   await Promise.all(agents.splice(0).map((agent) => agent.close()))
   await Promise.all(Object.values(links).map((link) => link.close()))
   await cloudBroker.close()
+  await relays.close()
   await cloudGateway.close()
   await cloudProvider.close()
   bucket.close()
@@ -418,6 +441,62 @@ describe('the list of functions', () => {
     await sleep(300)
     expect(complaints.mock.calls).toEqual([['function list:', 'odd: odd has no handler on this machine']])
     complaints.mockClear()
+  })
+})
+
+describe('a function that is switched off here', () => {
+  it('leaves its events waiting, visibly, and does them when it is on again', async () => {
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    await pi.send(photoOf({ n: 1 }))
+    await settled(agent, 1)
+    await cloudProvider.switchAt('edge-1', 'classify', false)
+    const ask = () => fetch(`${agent.gateway}/function/classify`)
+    await eventually(async () => expect((await ask()).status).toBe(503))
+    await Promise.all([2, 3].map((n) => pi.send(photoOf({ n }))))
+    await eventually(async () =>
+      expect(await agent.heartbeat()).toMatchObject({
+        spool: { classify: 2 },
+        parked: ['classify'],
+        model: {
+          serving: null,
+          why: 'classify does not say what it serves: classify is switched off at edge-1',
+        },
+      })
+    )
+    await agent.close()
+    const again = await startEdge()
+    expect((await again.heartbeat()).parked).toEqual(['classify'])
+    await cloudProvider.switchAt('edge-1', 'classify', true)
+    await settled(again, 3)
+    expect((await again.heartbeat()).parked).toEqual([])
+  })
+})
+
+describe('the relay', () => {
+  it('lets the cloud ask the edge while the line is whole, and fails soon when it is cut', async () => {
+    await startEdge()
+    const ask = () => fetch(`${cloudGateway.url}/function/classify`, { headers: { 'X-Edge': 'edge-1' } })
+    await eventually(async () => {
+      const response = await ask()
+      expect([response.status, response.headers.get('x-edge')]).toEqual([200, 'edge-1'])
+    })
+    expect(await (await ask()).json()).toMatchObject({ serving: 1 })
+    links.gateway.cut()
+    const began = performance.now()
+    await eventually(async () => expect((await ask()).status).toBe(503))
+    expect(performance.now() - began).toBeLessThan(3000)
+    links.gateway.heal()
+    await eventually(async () => expect((await ask()).status).toBe(200))
+  })
+
+  it('opens nothing but functions', async () => {
+    await startEdge()
+    await eventually(() => expect(relays.edges()).toEqual(['edge-1']))
+    for (const path of ['/../../status', '/..%2f..%2fstatus', '//status']) {
+      const response = await relays.invoke('edge-1', 'classify', new Request(`http://gateway${path}`))
+      expect(await response.text()).not.toContain('totals')
+    }
   })
 })
 

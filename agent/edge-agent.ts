@@ -1,46 +1,45 @@
 import path from 'node:path'
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { createGateway, type Provider } from '../gateway/index.ts'
+import { createGateway, type PlacedProvider } from '../gateway/index.ts'
 import { openDatabase } from '../lib/database/index.ts'
 import { asEdgeloopError } from '../lib/errors/index.ts'
 import { type EdgeloopEvent, eventSchema, type Uplink as UplinkPolicy } from '../lib/events/index.ts'
 import { answersTopic, receiptsTopic } from '../lib/messages/index.ts'
 import type { ObjectStore } from '../lib/s3/index.ts'
 import { createSpool } from '../lib/spool/index.ts'
-import type { Deployment } from '../lib/stack/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
 import { serveHttp } from '../lib/web-server/index.ts'
 import { answerTo, createAnswers, type DeviceAnswer, refusalTo } from './answers/index.ts'
 import { createBroker, type Publication } from './broker/index.ts'
-import { createConnector, subscribersOf } from './connector/index.ts'
+import { createConnector, followFunctions, invokeWith } from './connector/index.ts'
 import { createDeadLetterRoutes } from './dead-letters/index.ts'
 import { createDecisionIndex, createDecisionRoutes } from './decision-index/index.ts'
 import { enrichEvent } from './enrich.ts'
-import { followFunctionList } from './function-list/index.ts'
 import { createIntake } from './intake/index.ts'
 import { createModelCache } from './model-cache/index.ts'
 import { createPhotoRoutes, createPhotoStore } from './photo-store/index.ts'
 import { isEndOfPhoto, recordDeadLetter, recordDecision } from './record-decision.ts'
 import { refusalFor } from './refusal.ts'
+import { createRelay } from './relay/index.ts'
 import { createUplink, type Heartbeat, type Uplink } from './uplink/index.ts'
 
 export interface EdgeAgentOptions {
   edge: string
   /** Everything that has to survive is below this directory. */
   directory: string
-  /** Runs this node's functions; closed with the agent. */
-  provider: Provider
+  /** Knows and reaches this node's functions; closed with the agent. */
+  provider: PlacedProvider
   /** The node's model cache: this agent writes it, functions read it. */
   modelCache: string
   model: string
   /** Closed with the agent. */
   store: ObjectStore
-  /** The cloud, which may be out of reach. */
-  cloud: { gateway: string; broker: string }
+  /** The cloud, which may be out of reach, and what its gateway knows this edge by. */
+  cloud: { gateway: string; broker: string; token?: string }
   listen: { host: string; http: number; mqtt: number }
   uplink: UplinkPolicy
-  /** How often the registry and the function list are looked at without being told, in milliseconds. */
+  /** How often the registry and the functions are looked at without being told, in milliseconds. */
   pollMs?: number
   /** Ends the wait for a function list. */
   signal?: AbortSignal
@@ -70,6 +69,9 @@ export async function createEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAg
 }
 
 const classifierStatus = z.object({ serving: z.int().positive().nullable(), why: z.string().nullable() })
+
+/** How long `classify` may take to say what it serves, in milliseconds: heartbeats come every second. */
+const CLASSIFIER_MS = 800
 
 /**
  * What is added last is closed first: nothing new is started, what runs ends while photos, gateway and broker are still
@@ -102,12 +104,13 @@ async function start(
   const broker = await createBroker({ host: listen.host, port: listen.mqtt, accept, onSubscribe })
   closeLater(() => broker.close())
 
+  const invocations = createGateway(provider)
   const app = new Hono()
     .get('/status', async (c) => c.json(await heartbeat()))
     .route('/', createPhotoRoutes(photos))
     .route('/', createDecisionRoutes(decisions))
     .route('/', createDeadLetterRoutes(spool, decisions.reviveSync))
-    .route('/', createGateway(provider))
+    .route('/', invocations)
   const server = await serveHttp({
     fetch: app.fetch,
     host: listen.host,
@@ -119,7 +122,7 @@ async function start(
 
   const connector = createConnector({
     spool,
-    invoke: (name, request) => provider.invoke(name, request),
+    invoke: invokeWith(provider),
     enrich: (event, context) => enrichEvent(event, context, { gateway, decisions, uplink: options.uplink }),
     onEvent(event) {
       recordDecision(decisions, event)
@@ -137,7 +140,16 @@ async function start(
   closeLater(() => connector.close())
   const intake = createIntake({ edge, database, photos, decisions, connector })
 
-  const functions = followFunctionList({ gateway: options.cloud.gateway, directory, apply, pollMs })
+  const relay = createRelay({
+    edge,
+    gateway: options.cloud.gateway,
+    token: options.cloud.token,
+    fetch: invocations.fetch,
+    onHint: provider.look,
+  })
+  closeLater(() => relay.close())
+
+  const functions = followFunctions({ connector, provider, pollMs })
   closeLater(() => functions.close())
   const giveUp = () => functions.close()
   options.signal?.addEventListener('abort', giveUp, { once: true })
@@ -153,20 +165,6 @@ async function start(
     onModelHint: () => models.poke(),
   })
   closeLater(() => uplink?.close())
-
-  /** One function that cannot be placed or started here does not hold the others up. */
-  async function apply(deployments: Deployment[]): Promise<string[]> {
-    const problems: string[] = []
-    const attempt = async (name: string, work: () => Promise<unknown>) => {
-      await work().catch((error: unknown) => problems.push(`${name}: ${asEdgeloopError(error).message}`))
-    }
-    const wanted = new Set(deployments.map(({ service }) => service))
-    for (const { name } of await provider.list())
-      if (!wanted.has(name)) await attempt(name, () => provider.remove(name))
-    for (const deployment of deployments) await attempt(deployment.service, () => provider.deploy(deployment))
-    await connector.subscribe(subscribersOf(await provider.listAt()))
-    return problems
-  }
 
   /** Photos are for this agent; everything else is ordinary MQTT. */
   async function accept({ topic, payload }: Publication): Promise<void> {
@@ -213,6 +211,7 @@ async function start(
 
   async function heartbeat(): Promise<Heartbeat> {
     const queues = spool.queues().map((queue) => [queue, spool.depth(queue)] as const)
+    const parked = queues.filter(([, depth]) => depth.parked && depth.queued > 0)
     const { serving, why } = await classifier()
     return {
       edge,
@@ -222,6 +221,7 @@ async function start(
       link: uplink?.state() ?? { connected: false, since: new Date().toISOString() },
       totals: decisions.counters(),
       spool: Object.fromEntries(queues.map(([queue, { queued }]) => [queue, queued])),
+      parked: parked.map(([queue]) => queue),
       oversizedPackets: broker.oversized,
       memory: { rss: process.memoryUsage.rss() },
       deadLetters: queues.reduce((sum, [, { dead }]) => sum + dead, 0),
@@ -232,7 +232,8 @@ async function start(
   /** What `classify` on this node says about itself. */
   async function classifier(): Promise<z.infer<typeof classifierStatus>> {
     try {
-      const response = await provider.invoke('classify', new Request('http://classify/'))
+      const signal = AbortSignal.timeout(CLASSIFIER_MS)
+      const response = await provider.invoke('classify', new Request('http://classify/', { signal }))
       return classifierStatus.parse(await response.json())
     } catch (error) {
       return { serving: null, why: `classify does not say what it serves: ${asEdgeloopError(error).message}` }

@@ -44,31 +44,30 @@ describe('a platform', () => {
   })
   afterAll(() => platform.dispose())
 
-  it('lists the five functions, with annotations and what runs where, in the cloud and at the edge', async () => {
-    const list = async (gateway: string) => {
-      const response = await fetch(new URL('/system/functions', gateway))
+  it('lists the five functions, with annotations and what runs where', async () => {
+    const list = async (path: string) => {
+      const response = await fetch(new URL(path, platform.gateway))
       return (await response.json()) as {
         name: string
         replicas: number
         annotations: Record<string, string>
       }[]
     }
-    const profiles = {
+    const names = async (path: string) => (await list(path)).map(({ name }) => name).sort()
+    const functions = await list('/system/functions')
+    const found = functions.map(({ name, annotations }) => [name, annotations['com.openfaas.profile']])
+    expect(Object.fromEntries(found)).toEqual({
       classify: 'edge',
       'filter-confidence': 'edge',
       'promote-model': 'cloud',
       'trigger-retrain': 'cloud',
       'upload-sample': 'edge',
-    }
-    for (const gateway of [platform.gateway, platform.edges[0]!.gateway]) {
-      const functions = await list(gateway)
-      const found = functions.map(({ name, annotations }) => [name, annotations['com.openfaas.profile']])
-      expect(Object.fromEntries(found)).toEqual(profiles)
-      for (const { annotations } of functions) expect(annotations.topic).toMatch(/events\//)
-    }
-    await eventually(async () =>
-      expect((await list(platform.gateway)).map(({ replicas }) => replicas)).toEqual([1, 1, 1, 1, 1])
-    )
+    })
+    for (const { annotations } of functions) expect(annotations.topic).toMatch(/events\//)
+    expect(functions.map(({ replicas }) => replicas)).toEqual([1, 1, 1, 1, 1])
+    expect(await names('/system/places/cloud/functions')).toEqual(['promote-model', 'trigger-retrain'])
+    const atTheEdge = ['classify', 'filter-confidence', 'upload-sample']
+    expect(await names('/system/places/edge-1/functions')).toEqual(atTheEdge)
   })
 
   it('keeps a second one off its state, and says who is there', async () => {
@@ -115,6 +114,20 @@ describe('a platform', () => {
     expect(answer).toMatchObject({ status: 503, body: expect.stringContaining('no model serves yet') })
   })
 
+  it('reaches no edge that is cut off, says so soon, and reaches it again', async () => {
+    const [edge] = platform.edges
+    const ask = () => platform.invoke('classify', { headers: { 'X-Edge': 'edge-1' } })
+    await eventually(async () => expect((await ask()).status).toBe(200))
+    edge!.cut()
+    const cutAt = performance.now()
+    await eventually(async () => expect((await ask()).status).toBe(503))
+    expect(performance.now() - cutAt).toBeLessThan(3000)
+    // The edge itself goes on.
+    expect((await fetch(new URL('/function/classify', edge!.gateway))).status).toBe(200)
+    edge!.heal()
+    await eventually(async () => expect((await ask()).status).toBe(200))
+  })
+
   it('gives a killed process its ports back when it starts again', async () => {
     const [edge] = platform.edges
     for (const [service, url] of [
@@ -131,7 +144,7 @@ describe('a platform', () => {
 
   it('says so when a process ends by itself, and starts it again', async () => {
     const complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
-    const [trainer] = await childrenOf(process.pid, 'trainer/main.ts')
+    const [trainer] = await childrenOf(process.pid, 'trainer.main.ts')
     process.kill(trainer!, 'SIGKILL')
     await eventually(() =>
       expect(complaints.mock.calls).toEqual([['trainer ended by itself (SIGKILL); it is started again']])

@@ -1,6 +1,7 @@
 import { createServer, type Socket } from 'node:net'
 import { Aedes, type AuthorizePublishHandler, type Client, type PublishPacket } from 'aedes'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
+import { hostFromHere } from '../../lib/web-server/index.ts'
 import { limitPackets } from './packet-limit.ts'
 
 /** What a client published. */
@@ -26,7 +27,7 @@ export interface BrokerOptions {
 
 /** An MQTT 3.1.1 broker in this process, whose acknowledgement means whatever `accept` means. */
 export interface Broker {
-  /** `mqtt://HOST:PORT` */
+  /** `mqtt://HOST:PORT`, as reached from this machine. */
   readonly url: string
   readonly port: number
   /** How many connections were closed for a packet over the limit. */
@@ -109,7 +110,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
   return {
     get url() {
-      return `mqtt://${host.includes(':') ? `[${host}]` : host}:${port}`
+      return `mqtt://${hostFromHere(host)}:${port}`
     },
     get port() {
       return port

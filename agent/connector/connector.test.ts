@@ -13,7 +13,14 @@ import {
 } from '../../lib/events/index.ts'
 import { createSpool, type Spool } from '../../lib/spool/index.ts'
 import { traitsOf } from '../../lib/stack/index.ts'
-import { type Connector, type ConnectorOptions, createConnector, type Subscriber } from './connector.ts'
+import {
+  type Connector,
+  type ConnectorOptions,
+  createConnector,
+  invokeWith,
+  type Subscriber,
+  subscribersOf,
+} from './connector.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
@@ -452,6 +459,113 @@ describe('a change of the list', () => {
     }
     await empty('fn')
     expect(most).toBe(1)
+  })
+})
+
+describe('a function that is switched off', () => {
+  const off = (name: string, topic: string): Subscriber => ({ ...subscriber(name, topic), disabled: true })
+
+  it('is not asked; its events wait, parked, and go on when it is on again', async () => {
+    const { fn, photos } = recorder()
+    functions = { fn }
+    await connector.subscribe([subscriber('fn', 'events/#')])
+    await connector.publish(captured(1))
+    await empty('fn')
+    await connector.subscribe([off('fn', 'events/#')])
+    await Promise.all([2, 3].map((n) => connector.publish(captured(n))))
+    await sleep(50)
+    expect(photos).toEqual([1])
+    expect(spool.depth('fn')).toMatchObject({ queued: 2, inFlight: 0, parked: true })
+    expect(spool.list('fn')).toMatchObject([{ attempts: 0 }, { attempts: 0 }])
+    await connector.subscribe([subscriber('fn', 'events/#')])
+    await empty('fn')
+    expect(photos.toSorted()).toEqual([1, 2, 3])
+    expect(spool.depth('fn').parked).toBe(false)
+  })
+
+  it('from the beginning gets what its new topics say', async () => {
+    const { fn, photos } = recorder()
+    functions = { fn }
+    await connector.subscribe([off('fn', 'events/photo.captured')])
+    await connector.publish(captured(1))
+    await connector.subscribe([off('fn', 'events/sample.uploaded')])
+    await connector.publish(captured(2))
+    await connector.publish(uploaded(3))
+    await connector.subscribe([subscriber('fn', 'events/sample.uploaded')])
+    await empty('fn')
+    expect(photos.toSorted()).toEqual([1, 3])
+  })
+
+  it('in the middle of an event gives it back without an attempt', async () => {
+    let calls = 0
+    functions = {
+      fn: (request) => {
+        calls++
+        return new Promise((_, reject) => {
+          request.signal.addEventListener('abort', () => reject(request.signal.reason))
+        })
+      },
+    }
+    await connector.subscribe([subscriber('fn', 'events/#')])
+    await connector.publish(captured(1))
+    await eventually(() => expect(calls).toBe(1))
+    await connector.subscribe([off('fn', 'events/#')])
+    expect(spool.list('fn')).toMatchObject([{ attempts: 0, state: 'parked' }])
+    functions = { fn: ok }
+    await connector.subscribe([subscriber('fn', 'events/#')])
+    await empty('fn')
+  })
+
+  it('waits over a restart, also when it has gone from the list meanwhile', async () => {
+    const { fn, photos } = recorder()
+    functions = { fn }
+    await connector.subscribe([off('fn', 'events/#')])
+    await connector.publish(captured(1))
+    await reopen()
+    await connector.publish(captured(2))
+    await connector.subscribe([])
+    await connector.publish(captured(3))
+    await sleep(30)
+    expect([photos, spool.depth('fn')]).toMatchObject([[], { queued: 3, parked: true }])
+    await reopen()
+    await connector.subscribe([subscriber('fn', 'events/#')])
+    await empty('fn')
+    expect(photos.toSorted()).toEqual([1, 2, 3])
+  })
+
+  it('holds nobody else up', async () => {
+    const { fn, photos } = recorder()
+    functions = { one: () => new Response('', { status: 500 }), two: fn }
+    await connector.subscribe([off('one', 'events/#'), subscriber('two', 'events/#')])
+    await connector.publish(captured(1))
+    await empty('two')
+    expect([photos, spool.depth('one').queued]).toEqual([[1], 1])
+  })
+})
+
+describe('what a gateway lists', () => {
+  const listed = { image: 'i', replicas: 1, availableReplicas: 1, invocationCount: 0, createdAt: '' }
+
+  it('is subscribed by name, and by namespace where it is not the usual one', async () => {
+    const asked: string[] = []
+    const invoke = invokeWith({
+      invoke: async (name, _request, namespace) => {
+        asked.push(`${name} in ${namespace}`)
+        return ok()
+      },
+    })
+    const subscribers = subscribersOf([
+      { ...listed, name: 'one', annotations: { topic: 'events/#' } },
+      { ...listed, name: 'two', namespace: 'openfaas-fn', disabled: true },
+      { ...listed, name: 'one', namespace: 'team-a' },
+    ])
+    expect(subscribers.map(({ name, disabled }) => [name, disabled])).toEqual([
+      ['one', undefined],
+      ['two', true],
+      ['one.team-a', undefined],
+    ])
+    for (const { name } of subscribers) await invoke(name, new Request('http://x/'))
+    expect(asked).toEqual(['one in undefined', 'two in undefined', 'one in team-a'])
   })
 })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { FunctionStatus } from '../../gateway/index.ts'
+import { DEFAULT_NAMESPACE, type PlacedFunction, type Provider } from '../../gateway/index.ts'
 import { type EdgeloopEvent, eventRequest } from '../../lib/events/index.ts'
 import { createWorker, type Entry, type Outcome, type Spool, type Worker } from '../../lib/spool/index.ts'
 import { type FunctionTraits, traitsOf } from '../../lib/stack/index.ts'
@@ -9,18 +9,33 @@ import { matchesTopic } from './topic-filter.ts'
 
 /** A function that events may invoke. */
 export interface Subscriber {
+  /** `NAME`, or `NAME.NAMESPACE` where it is not in the usual one: also its queue's name. */
   name: string
   traits: FunctionTraits
+  /** Switched off here: its events wait. */
+  disabled?: boolean
 }
 
 /** What a gateway lists, as subscribers. */
-export function subscribersOf(functions: readonly FunctionStatus[]): Subscriber[] {
-  return functions.map((fn) => ({ name: fn.name, traits: traitsOf(fn) }))
+export function subscribersOf(functions: readonly PlacedFunction[]): Subscriber[] {
+  return functions.map((fn) => {
+    const { name, namespace = '', disabled } = fn
+    const usual = namespace === '' || namespace === DEFAULT_NAMESPACE
+    return { name: usual ? name : `${name}.${namespace}`, traits: traitsOf(fn), disabled }
+  })
+}
+
+/** Sends requests to subscribers by their names. */
+export function invokeWith(provider: Pick<Provider, 'invoke'>): ConnectorOptions['invoke'] {
+  return (subscriber, request) => {
+    const [name, namespace] = subscriber.split('.')
+    return provider.invoke(name!, request, namespace)
+  }
 }
 
 export interface ConnectorOptions {
   spool: Spool<EdgeloopEvent>
-  /** Sends a request to a function of this node. */
+  /** Sends a request to a subscriber. */
   invoke(name: string, request: Request): Promise<Response>
   /** Adds to an event what the function asked for with `edgeloop.dev/context`. */
   enrich?(event: EdgeloopEvent, context: ReadonlySet<string>): EdgeloopEvent
@@ -37,8 +52,8 @@ export interface ConnectorOptions {
 /** Carries events to the functions whose topics match, and what they answer to the next ones. */
 export interface Connector {
   /**
-   * Follows the functions that are deployed now. For one that has gone, events go on waiting: it may be replaced at
-   * this moment, or switched off on this node, and nothing that it would have got may be lost.
+   * Follows the functions that are deployed now. For one that has gone, or is switched off, events go on waiting, in a
+   * queue that is parked: it may be replaced at this moment, and nothing that it would have got may be lost.
    */
   subscribe(subscribers: readonly Subscriber[]): Promise<void>
   /** Resolves when the event is on disk for every function that wants it. A repeated event is recognised by its id. */
@@ -132,9 +147,18 @@ export function createConnector(options: ConnectorOptions): Connector {
     for (const { name, traits } of changed) audience.set(name, traits.topics)
   }
 
+  async function parkAllBut(wanted: ReadonlyMap<string, unknown>): Promise<void> {
+    for (const name of audience.keys()) {
+      const park = !wanted.has(name)
+      if (spool.depth(name).parked === park) continue
+      await (park ? spool.park(name) : spool.unpark(name))
+    }
+  }
+
   async function follow(subscribers: readonly Subscriber[]): Promise<void> {
     await remember(subscribers)
-    const wanted = new Map(subscribers.map((subscriber) => [subscriber.name, subscriber]))
+    const on = subscribers.filter(({ disabled }) => !disabled)
+    const wanted = new Map(on.map((subscriber) => [subscriber.name, subscriber]))
     const outdated = [...workers.values()].filter(
       ({ subscriber }) => !sameTraits(subscriber, wanted.get(subscriber.name))
     )
@@ -145,6 +169,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       })
     )
     if (closing) return
+    await parkAllBut(wanted)
     for (const subscriber of wanted.values()) {
       if (!workers.has(subscriber.name))
         workers.set(subscriber.name, { subscriber, worker: start(subscriber) })

@@ -14,7 +14,7 @@ export interface RelayOptions {
   token?: string
   /** Answers what the cloud asks. */
   fetch(request: Request): Response | Promise<Response>
-  /** The cloud says that what runs here may have changed. */
+  /** What runs here may have changed: the cloud says so, or has been out of reach. */
   onHint?(): void
   /** Waits between attempts to connect. */
   backoff?: { initialMs: number; maxMs: number }
@@ -61,6 +61,7 @@ export function createRelay(options: RelayOptions): Relay {
     line.once('close', () => lines.delete(line))
     connected = true
     complaint = ''
+    onHint?.()
     await new Promise<void>((resolve) => line.once('close', resolve).once('goaway', () => resolve()))
     connected = false
   }

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { EdgeloopError } from '../../lib/errors/index.ts'
 import { eventData } from '../../lib/events/index.ts'
 
 const count = z.number().int().nonnegative()
@@ -28,6 +27,8 @@ export const heartbeat = z.object({
   totals,
   /** Events waiting, by function. */
   spool: z.record(z.string(), count),
+  /** Functions whose events wait because they are switched off here, or have gone. */
+  parked: z.array(z.string()).default([]),
   deadLetters: count,
   /** MQTT connections that were closed for a packet over the limit, since the agent started. */
   oversizedPackets: count,
@@ -48,12 +49,3 @@ export const heartbeat = z.object({
 export type Totals = z.infer<typeof totals>
 export type LinkState = Heartbeat['link']
 export type Heartbeat = z.infer<typeof heartbeat>
-
-/** @throws EdgeloopError INVALID_INPUT when the message is no heartbeat */
-export function readHeartbeat(payload: Uint8Array): Heartbeat {
-  try {
-    return heartbeat.parse(JSON.parse(new TextDecoder().decode(payload)))
-  } catch (cause) {
-    throw new EdgeloopError('INVALID_INPUT', 'not a heartbeat', { cause })
-  }
-}

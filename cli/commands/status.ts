@@ -80,9 +80,10 @@ function trainingText({ id, state, verdict }: NonNullable<Status['run']>): strin
 
 function edgeRow({ name, status, why }: Status['edges'][number]) {
   if (!status) return [name, why, null, null, null, null]
-  const { link, totals, spool, deadLetters } = status
+  const { link, totals, spool, parked, deadLetters } = status
   const cloud = link.connected ? 'in reach' : `out of reach since ${clock(link.since)}`
-  return [name, cloud, totals.captured, depth(spool), deadLetters, versionText(status.model)]
+  const waiting = parked.length > 0 ? `${depth(spool)} (switched off: ${parked.join(', ')})` : depth(spool)
+  return [name, cloud, totals.captured, waiting, deadLetters, versionText(status.model)]
 }
 
 const depth = (spool: Heartbeat['spool']) => Object.values(spool).reduce((sum, queued) => sum + queued, 0)

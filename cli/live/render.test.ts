@@ -25,6 +25,7 @@ const heartbeat = (overrides: Partial<Heartbeat> = {}): Heartbeat => ({
     bytesUploaded: 0,
   },
   spool: { classify: 3, 'upload-sample': 4 },
+  parked: [],
   deadLetters: 0,
   oversizedPackets: 0,
   memory: { rss: 1e8 },

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type Service, startService } from '../service/index.ts'
 
 const gatewayMain = fileURLToPath(new URL('gateway.main.ts', import.meta.url))
-const trainerMain = fileURLToPath(new URL('../../trainer/main.ts', import.meta.url))
+const trainerMain = fileURLToPath(new URL('trainer.main.ts', import.meta.url))
 
 export interface CloudOptions {
   /** Where the gateway keeps what has to survive. */

@@ -7,14 +7,19 @@ import path from 'node:path'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { type CloudAgent, createCloudAgent } from '../../agent/index.ts'
-import { createGateway, createLocalProvider, readProfiles } from '../../gateway/index.ts'
-import { EdgeloopError } from '../../lib/errors/index.ts'
+import {
+  announcing,
+  createGateway,
+  createLocalProvider,
+  createRelayDoor,
+  createRelays,
+  readProfiles,
+} from '../../gateway/index.ts'
 import { readSettings } from '../../lib/function/index.ts'
 import { runService } from '../../lib/service/index.ts'
 import { deploymentsOf, handlersOf, readStack } from '../../lib/stack/index.ts'
 import { createTeardown } from '../../lib/teardown/index.ts'
 import { serveHttp } from '../../lib/web-server/index.ts'
-import { relay } from './relay.ts'
 
 const schema = z.object({
   DATA_DIR: z.string(),
@@ -38,11 +43,11 @@ await runService(async () => {
   const { DATA_DIR, HOST, STACK_FILE, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR } = settings
   const teardown = createTeardown()
   let agent: CloudAgent | undefined
-  const edges = () => agent?.edges() ?? []
+  const relays = createRelays()
 
   try {
     const stack = await readStack(STACK_FILE, process.env)
-    const provider = await createLocalProvider({
+    const local = await createLocalProvider({
       node: { name: 'cloud', labels: { 'node-role.kubernetes.io/cloud': '' } },
       directory: DATA_DIR,
       profiles: await readProfiles(settings.PROFILES_DIR),
@@ -55,14 +60,11 @@ await runService(async () => {
             name,
             labels: { 'node-role.kubernetes.io/edge': '', 'kubernetes.io/hostname': name },
           })),
-        reaches: (name) => edges().some(({ edge }) => edge === name),
-        async invoke(name, fn, request) {
-          const edge = edges().find((candidate) => candidate.edge === name)
-          if (!edge) throw new EdgeloopError('UNAVAILABLE', `${name} is out of reach`, { where: name })
-          return relay(edge, fn, request)
-        },
+        reaches: (name) => relays.edges().includes(name),
+        invoke: relays.invoke,
       },
     })
+    const provider = announcing(local, relays.hint)
     teardown.add(() => provider.close())
     for (const deployment of deploymentsOf(stack)) await provider.deploy(deployment)
 
@@ -74,8 +76,11 @@ await runService(async () => {
       host: HOST,
       port: settings.HTTP_PORT,
       name: 'the gateway',
+      // Everything here is on this machine, and nobody is asked who they are.
+      onUpgrade: createRelayDoor({ relays, allows: () => true }),
     })
     teardown.add(() => server.close())
+    teardown.add(() => relays.close())
     agent = await createCloudAgent({
       directory: DATA_DIR,
       provider,

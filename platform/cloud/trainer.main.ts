@@ -1,14 +1,14 @@
 /**
- * The training controller's process, with jobs as processes of this machine.
+ * The training controller of the local platform in a process of its own, with jobs as processes of this machine.
  * @module
  */
 import { z } from 'zod'
-import { connectEvents } from '../lib/event-client/index.ts'
-import { eventData } from '../lib/events/index.ts'
-import { readSettings } from '../lib/function/index.ts'
-import { objectStoreFromEnv } from '../lib/s3/index.ts'
-import { runService } from '../lib/service/index.ts'
-import { createTrainingController, processJobs } from './index.ts'
+import { connectEvents } from '../../lib/event-client/index.ts'
+import { eventData } from '../../lib/events/index.ts'
+import { readSettings } from '../../lib/function/index.ts'
+import { objectStoreFromEnv } from '../../lib/s3/index.ts'
+import { runService } from '../../lib/service/index.ts'
+import { createTrainingController, processJobs } from '../../trainer/index.ts'
 
 const schema = z.object({
   DATASET: eventData.name,

@@ -1,18 +1,18 @@
 /**
- * The edge agent's process, with the functions of its node inside. Tells the process that started it, where there is
- * one, when devices can connect, and ends with it.
+ * An edge's agent of the local platform in a process of its own, with the functions of its node inside.
  * @module
  */
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
-import { createLocalProvider, readProfiles } from '../gateway/index.ts'
-import { eventData } from '../lib/events/index.ts'
-import { readSettings } from '../lib/function/index.ts'
-import { objectStoreFromEnv } from '../lib/s3/index.ts'
-import { runService } from '../lib/service/index.ts'
-import { handlersOf, readStack } from '../lib/stack/index.ts'
-import { createEdgeAgent } from './edge-agent.ts'
+import { createEdgeAgent } from '../../agent/index.ts'
+import { createEdgeProvider, createLocalProvider, readProfiles } from '../../gateway/index.ts'
+import { eventData } from '../../lib/events/index.ts'
+import { readSettings } from '../../lib/function/index.ts'
+import { objectStoreFromEnv } from '../../lib/s3/index.ts'
+import { runService } from '../../lib/service/index.ts'
+import { handlersOf, readStack } from '../../lib/stack/index.ts'
+import { localReach } from './local-reach.ts'
 
 const schema = z.object({
   EDGE: eventData.name,
@@ -36,16 +36,22 @@ await runService(async (signal) => {
   const { EDGE, DATA_DIR, STACK_FILE, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR, HOST } = settings
   await mkdir(DATA_DIR, { recursive: true })
   const modelCache = path.join(DATA_DIR, 'model-cache')
+  const provider = await createLocalProvider({
+    node: { name: EDGE, labels: { 'node-role.kubernetes.io/edge': '', 'kubernetes.io/hostname': EDGE } },
+    directory: DATA_DIR,
+    profiles: await readProfiles(settings.PROFILES_DIR),
+    handlers: handlersOf(await readStack(STACK_FILE, process.env), path.dirname(STACK_FILE)),
+    environment: { MODEL_CACHE: modelCache, S3_ENDPOINT, S3_BUCKET },
+    secretsDirectory: SECRETS_DIR,
+  })
   const agent = await createEdgeAgent({
     edge: EDGE,
     directory: DATA_DIR,
-    provider: await createLocalProvider({
-      node: { name: EDGE, labels: { 'node-role.kubernetes.io/edge': '', 'kubernetes.io/hostname': EDGE } },
+    provider: createEdgeProvider({
+      edge: EDGE,
+      gateway: settings.CLOUD_GATEWAY,
       directory: DATA_DIR,
-      profiles: await readProfiles(settings.PROFILES_DIR),
-      handlers: handlersOf(await readStack(STACK_FILE, process.env), path.dirname(STACK_FILE)),
-      environment: { MODEL_CACHE: modelCache, S3_ENDPOINT, S3_BUCKET },
-      secretsDirectory: SECRETS_DIR,
+      reach: localReach(provider),
     }),
     modelCache,
     model: settings.MODEL_NAME,

@@ -4,7 +4,7 @@ import { type Heartbeat, heartbeat } from '../../agent/index.ts'
 import { createLink, type Link } from '../link/index.ts'
 import { type Service, startService } from '../service/index.ts'
 
-const main = fileURLToPath(new URL('../../agent/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('agent.main.ts', import.meta.url))
 
 export interface EdgeOptions {
   name: string

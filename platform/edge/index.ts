@@ -1,1 +1,2 @@
 export { type Edge, startEdge } from './edge.ts'
+export { localReach } from './local-reach.ts'

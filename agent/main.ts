@@ -1,0 +1,52 @@
+/**
+ * The edge agent's container: one on each edge node, on the node's own network.
+ * @module
+ */
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import { createEdgeProvider } from '../gateway/index.ts'
+import { eventData } from '../lib/events/index.ts'
+import { readSettings } from '../lib/function/index.ts'
+import { objectStoreFromEnv } from '../lib/s3/index.ts'
+import { readSecretFile } from '../lib/secret-file/index.ts'
+import { runService } from '../lib/service/index.ts'
+import { createEdgeAgent } from './index.ts'
+
+const schema = z.object({
+  /** The node's name. */
+  EDGE: eventData.name,
+  /** A directory of the node, which outlives this container. */
+  DATA_DIR: z.string().default('/var/lib/edgeloop'),
+  HOST: z.string().default('0.0.0.0'),
+  HTTP_PORT: z.coerce.number().int().min(0).default(8080),
+  MQTT_PORT: z.coerce.number().int().min(0).default(1883),
+  CLOUD_GATEWAY: z.url(),
+  CLOUD_BROKER: z.string(),
+  /** Holds `edge-token`, `s3-access-key-id` and `s3-secret-access-key`. */
+  SECRETS_DIR: z.string().default('/var/openfaas/secrets'),
+  MODEL_NAME: eventData.name.default('photos'),
+  /** Where functions read models; below DATA_DIR when absent. */
+  MODEL_CACHE: z.string().optional(),
+  UPLINK: eventData.uplink.default('review'),
+})
+
+await runService(async (signal) => {
+  const settings = readSettings(schema, process.env)
+  const { EDGE: edge, DATA_DIR: directory, CLOUD_GATEWAY: gateway } = settings
+  await mkdir(directory, { recursive: true })
+  const token = readSecretFile(settings.SECRETS_DIR, 'edge-token')
+  const agent = await createEdgeAgent({
+    edge,
+    directory,
+    provider: createEdgeProvider({ edge, gateway, token, directory }),
+    modelCache: settings.MODEL_CACHE ?? path.join(directory, 'models'),
+    model: settings.MODEL_NAME,
+    store: objectStoreFromEnv(process.env),
+    cloud: { gateway, broker: settings.CLOUD_BROKER, token },
+    listen: { host: settings.HOST, http: settings.HTTP_PORT, mqtt: settings.MQTT_PORT },
+    uplink: settings.UPLINK,
+    signal,
+  })
+  return { ready: { gateway: agent.gateway, broker: agent.broker }, close: agent.close }
+})
