@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EdgeloopError } from '../errors/index.ts'
 
 /** YAML gives numbers and booleans where text is meant, and null for `NAME:` with nothing behind it. */
 const text = z
@@ -57,3 +58,11 @@ export const deployment = z.object({
 })
 
 export type Deployment = z.infer<typeof deployment>
+
+/** @throws EdgeloopError INVALID_INPUT naming the field that is wrong */
+export function readDeployment(candidate: unknown): Deployment {
+  const parsed = deployment.safeParse(candidate)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]!
+  throw new EdgeloopError('INVALID_INPUT', `${issue.path.join('.')}: ${issue.message}`, { where: 'body' })
+}

@@ -4,8 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EdgeloopError } from '../../../lib/errors/index.ts'
 import { traitsOf } from '../../../lib/stack/index.ts'
 import type { ListedFunction, Reach } from '../placed/index.ts'
-import { type ReplayableBody, replayable } from './replayable.ts'
-import { Lost, Refused, send } from './send.ts'
+import { Lost, Refused, type ReplayableBody, replayable, send } from '../sending/index.ts'
 
 export interface PortReachOptions {
   /** How long a request waits for a function whose pod is being replaced, in milliseconds. */
@@ -22,6 +21,7 @@ interface Call {
   repeated?: boolean
 }
 
+const HOST = '127.0.0.1'
 const HOLD_MS = 10_000
 /** How soon it is tried again, and how seldom at last, in milliseconds. */
 const FIRST_PAUSE_MS = 20
@@ -61,7 +61,7 @@ export function createPortReach({ holdMs = HOLD_MS }: PortReachOptions = {}): Re
     const { fn, port, request, body } = call
     const kept = () => !body || body.replayable
     try {
-      const response = await send(port, request, body, agent)
+      const response = await send({ host: HOST, port }, request, body, agent)
       // A 503 of its own is an answer; one of a function that is about to end, or has just begun, is not.
       if (response.status !== 503 || !kept() || (await isReady(fn, port))) return response
       await response.body?.cancel()
@@ -87,7 +87,7 @@ export function createPortReach({ holdMs = HOLD_MS }: PortReachOptions = {}): Re
     const url = `http://127.0.0.1:${port}${traitsOf(fn).ready.path}`
     const request = new Request(url, { signal: AbortSignal.timeout(READY_MS) })
     try {
-      const response = await send(port, request, undefined, agent)
+      const response = await send({ host: HOST, port }, request, undefined, agent)
       await response.body?.cancel()
       return response.status !== 503
     } catch {

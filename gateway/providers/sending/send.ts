@@ -7,6 +7,15 @@ import type { ReplayableBody } from './replayable.ts'
 /** Answers that have no body, whatever is sent. */
 const WITHOUT_BODY = new Set([204, 205, 304])
 
+/** Where a function listens. */
+export interface Address {
+  host: string
+  port: number
+}
+
+/** What a connection fails with before anything is sent on it. */
+const NOT_CONNECTED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN'])
+
 /** Nothing listens there: nobody has seen the request. */
 export class Refused extends Error {}
 
@@ -22,11 +31,11 @@ export class Lost extends Error {
 }
 
 /**
- * Sends a request to a port of this node.
+ * Sends a request to a function.
  * @throws Refused, Lost, or the reason of the request's signal
  */
 export async function send(
-  port: number,
+  { host, port }: Address,
   request: Request,
   body: ReplayableBody | undefined,
   agent: Agent
@@ -38,7 +47,7 @@ export async function send(
   // Node would not frame a body of its own accord where a method is not known to have one.
   if (body && !headers.has('content-length')) headers.set('transfer-encoding', 'chunked')
   const outgoing = httpRequest({
-    host: '127.0.0.1',
+    host,
     port,
     method,
     path: `${pathname}${search}`,
@@ -59,7 +68,9 @@ export async function send(
   } catch (cause) {
     signal.throwIfAborted()
     const error = cause as NodeJS.ErrnoException
-    throw error.code === 'ECONNREFUSED' ? new Refused(error.message) : new Lost(error, outgoing.reusedSocket)
+    throw NOT_CONNECTED.has(error.code ?? '')
+      ? new Refused(error.message)
+      : new Lost(error, outgoing.reusedSocket)
   }
 }
 

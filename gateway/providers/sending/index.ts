@@ -1,0 +1,6 @@
+/**
+ * A request and its answer over a connection of our own, with what tells whether it can be sent again.
+ * @module
+ */
+export { type ReplayableBody, replayable } from './replayable.ts'
+export { type Address, Lost, Refused, send } from './send.ts'
