@@ -17,6 +17,11 @@ app.get('/slow', async (c) => {
   return c.json({ greeting: c.env.GREETING ?? null })
 })
 
+app.all('/log/:line', (c) => {
+  console.log(c.req.param('line'))
+  return c.text('written')
+})
+
 /** Sends each piece back as soon as it comes. */
 app.post('/stream', (c) => {
   const upper = new TransformStream<Uint8Array, Uint8Array>({

@@ -12,6 +12,8 @@ export interface FunctionStatus extends Omit<Deployment, 'service'> {
   availableReplicas: number
   invocationCount: number
   createdAt: string
+  /** What holds it up, or how far an update has come: "2 of 3 edges updated; edge-7 offline since …". */
+  status?: string
   /** What runs of it now, where somebody asked and the provider measures it: cores, and bytes of memory. */
   usage?: { cpu: number; totalMemoryBytes: number }
 }

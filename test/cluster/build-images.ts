@@ -34,6 +34,25 @@ export async function buildImages(directory: string, tags: readonly string[]): P
   return archive
 }
 
+/**
+ * Builds an image for each handler given, by the name that it gets.
+ *
+ * @returns an archive of them
+ */
+export async function buildFunctionImages(
+  directory: string,
+  handlers: Readonly<Record<string, string>>
+): Promise<string> {
+  await mkdir(directory, { recursive: true })
+  const node = await packLayer(path.join(directory, 'node.tar'), await programContent(process.execPath))
+  const images: Image[] = []
+  for (const [name, handler] of Object.entries(handlers))
+    images.push(await buildFunction(directory, name, handler, node))
+  const archive = path.join(directory, 'images.tar')
+  await writeArchive(archive, images)
+  return archive
+}
+
 async function buildFunction(directory: string, name: string, handler: string, node: Layer): Promise<Image> {
   const bundled = path.join(directory, path.basename(path.dirname(handler)))
   await bundle({ processes: { main: server }, handler, directory: bundled })

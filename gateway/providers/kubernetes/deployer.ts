@@ -1,0 +1,198 @@
+import pLimit from 'p-limit'
+import { EdgeloopError } from '../../../lib/errors/index.ts'
+import type { KubernetesClient } from '../../../lib/kubernetes/index.ts'
+import { type Deployment, readDeployment, traitsOf } from '../../../lib/stack/index.ts'
+import { requirePlacement, wishOf } from '../../placement/index.ts'
+import { DEFAULT_NAMESPACE } from '../../provider.ts'
+import type { ClusterView } from './cluster-view.ts'
+import { firstDifference } from './compare.ts'
+import type { FoundFunction } from './found-function.ts'
+import { ANNOTATIONS, paths } from './names.ts'
+import { readNode, requirePodNetwork } from './node.ts'
+import { createPortAllocator, PORTS, type PortRange } from './ports.ts'
+import { profilesIn } from './profiles.ts'
+import { requireSecrets } from './secrets.ts'
+import { networkOf, type Workload, workloadOf } from './workload.ts'
+
+export interface DeployerOptions {
+  client: KubernetesClient
+  view: ClusterView
+  profilesNamespace: string
+  ports?: PortRange
+}
+
+/** Changes what runs in the cluster: one change after the other, so that no port is given out twice. */
+export interface Deployer {
+  deploy(deployment: Deployment): Promise<void>
+  remove(name: string, namespace?: string): Promise<boolean>
+  scale(fn: FoundFunction, replicas: number): Promise<void>
+}
+
+/** How often a change is tried again that met somebody else's. */
+const ATTEMPTS = 5
+const KINDS = ['Deployment', 'DaemonSet'] as const
+
+export function createDeployer({
+  client,
+  view,
+  profilesNamespace,
+  ports = PORTS,
+}: DeployerOptions): Deployer {
+  const change = pLimit(1)
+  const freePort = createPortAllocator(ports)
+
+  async function deploy(candidate: Deployment): Promise<void> {
+    const deployment = readDeployment(candidate)
+    const { service } = deployment
+    const namespace = deployment.namespace || DEFAULT_NAMESPACE
+    requireNamespace(view, namespace)
+    const profiles = await profilesIn(client, profilesNamespace, traitsOf(deployment).profiles)
+    const wish = wishOf(deployment, profiles)
+    const nodes = requirePlacement(service, wish, view.nodes().map(readNode))
+    const network = networkOf(deployment, wish.profile)
+    if (network === 'host-port')
+      requirePodNetwork(
+        service,
+        nodes.map(({ name }) => view.node(name)!)
+      )
+    const pullSecrets = await requireSecrets(client, deployment, namespace)
+    const before = await find(namespace, service)
+    const asked = (replicas: number): Workload =>
+      workloadOf({
+        deployment,
+        namespace,
+        wish,
+        port: network === 'pod' ? undefined : (portOf(before) ?? freePort(usedPorts())),
+        replicas,
+        pullSecrets,
+        // An image that is always pulled may be another one under the same name.
+        salt: wish.profile.imagePullPolicy === 'Always' ? new Date().toISOString() : undefined,
+      })
+    const replicas = before.find(({ kind }) => kind === 'Deployment')?.spec as
+      | { replicas?: number }
+      | undefined
+    await put(asked(replicas?.replicas ?? firstReplicas(deployment)), before)
+  }
+
+  /** What is there of a function, its kind being what a profile may have changed. */
+  async function find(namespace: string, name: string): Promise<Workload[]> {
+    const found = await Promise.all(
+      KINDS.map(async (kind) => {
+        const workload = await client.find<Workload>(paths.workload(namespace, kind, name))
+        return workload && ({ ...workload, kind } as Workload)
+      })
+    )
+    const workloads = found.filter((each) => each !== undefined)
+    const foreign = workloads.find(({ metadata }) => !metadata!.annotations?.[ANNOTATIONS.deployment])
+    if (foreign)
+      throw new EdgeloopError(
+        'CONFLICT',
+        `${namespace} has a ${foreign.kind} "${name}" that is no function`,
+        {
+          where: name,
+          hint: 'give the function another name',
+        }
+      )
+    return workloads
+  }
+
+  function usedPorts(): Set<number> {
+    return new Set(view.functions().flatMap(({ port }) => port ?? []))
+  }
+
+  /** Asks first what would become of it, so that nothing is changed that cannot be as it is asked for. */
+  async function put(asked: Workload, before: Workload[]): Promise<void> {
+    requireSame(asked, await write(asked, { dryRun: 'All' }))
+    const made = await write(asked, {})
+    view.putWorkload(made)
+    requireSame(asked, made)
+    for (const other of before) if (other.kind !== asked.kind) await removeWorkload(other)
+  }
+
+  async function write(asked: Workload, query: { dryRun?: 'All' }): Promise<Workload> {
+    const { kind, metadata } = asked
+    const { namespace, name } = metadata as { namespace: string; name: string }
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const there = await client.find<Workload>(paths.workload(namespace, kind, name))
+        const { resourceVersion } = there?.metadata ?? {}
+        const made = there
+          ? await client.replace(
+              paths.workload(namespace, kind, name),
+              { ...asked, metadata: { ...metadata, resourceVersion } },
+              query
+            )
+          : await client.create(paths.workloads(namespace, kind), asked, query)
+        return { ...made, kind } as Workload
+      } catch (error) {
+        // Its controller writes its status, say.
+        const isRace = error instanceof EdgeloopError && error.code === 'CONFLICT'
+        if (!isRace || attempt === ATTEMPTS) throw error
+      }
+    }
+  }
+
+  async function removeWorkload(workload: Workload): Promise<void> {
+    const { namespace, name } = workload.metadata!
+    await client.remove(paths.workload(namespace!, workload.kind, name!), { propagationPolicy: 'Background' })
+    view.dropWorkload(workload)
+  }
+
+  return {
+    deploy: (deployment) => change(() => deploy(deployment)),
+    remove: (name, namespace = DEFAULT_NAMESPACE) =>
+      change(async () => {
+        if (!view.function(namespace, name)) return false
+        const workloads = await find(namespace, name)
+        for (const workload of workloads) await removeWorkload(workload)
+        return workloads.length > 0
+      }),
+    scale: ({ workload, namespace, name }, replicas) =>
+      change(async () => {
+        if (workload.kind === 'DaemonSet')
+          throw new EdgeloopError(
+            'INVALID_INPUT',
+            `${name} runs once on each of its nodes, not ${replicas} times`,
+            {
+              where: 'replicas',
+              hint: `switch it off at an edge: PUT /system/places/EDGE/functions/${name} {"enabled": false}`,
+            }
+          )
+        const path = paths.workload(namespace, workload.kind, name)
+        const scaled = await client.merge<Workload>(path, { spec: { replicas } })
+        view.putWorkload({ ...scaled, kind: 'Deployment' } as Workload)
+      }),
+  }
+}
+
+function requireNamespace(view: ClusterView, namespace: string): void {
+  const names = view.namespaces().map(({ metadata }) => metadata!.name!)
+  if (names.includes(namespace)) return
+  throw new EdgeloopError('INVALID_INPUT', `there is no namespace "${namespace}" for functions`, {
+    where: 'namespace',
+    hint: `namespaces: ${names.join(', ') || 'none'}`,
+  })
+}
+
+/** What the cluster answers must be what was asked for. */
+function requireSame(asked: Workload, got: Workload): void {
+  const difference = firstDifference(asked.spec, got.spec, 'spec')
+  if (!difference) return
+  const { field } = difference
+  const written = (value: unknown) => JSON.stringify(value)?.slice(0, 200) ?? 'nothing'
+  throw new EdgeloopError(
+    'INVALID_INPUT',
+    `the cluster makes something else of ${asked.metadata!.name}: ${field} was to be ${written(difference.asked)} ` +
+      `and would be ${written(difference.got)}`,
+    { where: field, hint: 'an admission webhook changes it, or this Kubernetes does not know the field' }
+  )
+}
+
+function portOf(workloads: Workload[]): number | undefined {
+  const port = workloads.map(({ metadata }) => metadata!.annotations?.[ANNOTATIONS.port]).find(Boolean)
+  return port === undefined ? undefined : Number(port)
+}
+
+function firstReplicas({ labels }: Deployment): number {
+  return Number(labels?.['com.openfaas.scale.min']) || 1
+}

@@ -1,0 +1,607 @@
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { KubeConfig, type V1Pod } from '@kubernetes/client-node'
+import { execa } from 'execa'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createKubernetesClient, kubeConfigFrom } from '../../../lib/kubernetes/index.ts'
+import type { Deployment } from '../../../lib/stack/index.ts'
+import { buildFunctionImages } from '../../../test/cluster/build-images.ts'
+import { type Cluster, startCluster } from '../../../test/cluster/cluster.ts'
+import { providerContract } from '../../provider.contract.ts'
+import type { LogLine, LogQuery, Provider } from '../../provider.ts'
+import { createKubernetesProvider, type KubernetesProviderOptions } from './index.ts'
+
+const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+const state = here('../../../.cache/provider')
+const NAMESPACE = 'openfaas-fn'
+const IMAGES = ['registry.local/echo:1', 'registry.local/echo:2']
+
+let cluster: Cluster
+/** The gateway's own service account: what its rights do not suffice for fails here. */
+let account: KubeConfig
+
+beforeAll(async () => {
+  const echo = here('../../echo.fixture.ts')
+  const archive = await buildFunctionImages(
+    path.join(state, 'images'),
+    Object.fromEntries(IMAGES.map((image) => [image, echo]))
+  )
+  cluster = await startCluster(path.join(state, 'kube'), 2)
+  await cluster.loadImages(archive)
+  const objects = ['namespaces', 'profile-crd', 'gateway-rbac', 'node-labels-policy', 'namespaces-policy']
+  for (const file of objects)
+    await cluster.kubectl(['apply', '-f', here(`../../../deploy/base/cloud/${file}.yml`)])
+  await cluster.kubectl(['wait', '--for=condition=Established', 'crd/profiles.openfaas.com', '--timeout=30s'])
+  await cluster.kubectl(['apply', '-f', '-'], profiles)
+  const token = await cluster.kubectl(['-n', 'edgeloop', 'create', 'token', 'gateway', '--duration=2h'])
+  account = new KubeConfig()
+  const server = kubeConfigFrom(cluster.environment).getCurrentCluster()!
+  account.loadFromClusterAndUser(server, { name: 'gateway', token })
+}, 600_000)
+afterAll(() => cluster?.close(), 60_000)
+
+/** As edge-profiles/ has them, without what the agent has to put on the node first. */
+const profiles = `
+apiVersion: openfaas.com/v1
+kind: Profile
+metadata:
+  name: edge
+  namespace: edgeloop
+  annotations: { edgeloop.dev/workload: DaemonSet, edgeloop.dev/network: host }
+spec:
+  affinity:
+    nodeAffinity:
+      requiredDuringSchedulingIgnoredDuringExecution:
+        nodeSelectorTerms: [{ matchExpressions: [{ key: node-role.kubernetes.io/edge, operator: Exists }] }]
+  tolerations: [{ operator: Exists }]
+---
+apiVersion: openfaas.com/v1
+kind: Profile
+metadata: { name: cloud, namespace: edgeloop }
+spec:
+  affinity:
+    nodeAffinity:
+      requiredDuringSchedulingIgnoredDuringExecution:
+        nodeSelectorTerms: [{ matchExpressions: [{ key: node-role.kubernetes.io/edge, operator: DoesNotExist }] }]
+---
+apiVersion: openfaas.com/v1
+kind: Profile
+metadata: { name: tenth, namespace: edgeloop }
+spec: { resources: { limits: { cpu: 100m } } }
+`
+
+const echo = (service: string, more: Partial<Deployment> = {}): Deployment => ({
+  service,
+  image: IMAGES[0]!,
+  ...more,
+})
+
+function open(more: Partial<KubernetesProviderOptions> = {}): Promise<Provider> {
+  const client = createKubernetesClient(account)
+  return createKubernetesProvider({ client, profilesNamespace: 'edgeloop', ...more })
+}
+
+/** Kubernetes takes a moment to do what a deploy asks for. */
+async function settled(provider: Provider, name: string): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const found = await provider.get(name)
+      expect(found?.status ?? 'done').toMatch(/^(done|(\d+) of \2 \w+ updated)$/)
+      expect(found?.availableReplicas).toBe(found?.replicas)
+    },
+    { timeout: 60_000, interval: 50 }
+  )
+}
+
+function waiting(provider: Provider): Provider {
+  return {
+    ...provider,
+    async deploy(deployment) {
+      await provider.deploy(deployment)
+      await settled(provider, deployment.service)
+    },
+  }
+}
+
+/** Pods that are to end take their time, which the next test need not wait for. */
+async function clear(provider: Provider): Promise<void> {
+  for (const { name } of await provider.list()) await provider.remove(name)
+  await cluster.kubectl([
+    '-n',
+    NAMESPACE,
+    'delete',
+    'pods',
+    '--all',
+    '--grace-period=0',
+    '--force',
+    '--wait=false',
+  ])
+}
+
+providerContract('kubernetes', async () => {
+  let provider = await open()
+  return {
+    provider: waiting(provider),
+    echo,
+    async reopen() {
+      provider = await open()
+      return waiting(provider)
+    },
+    async close() {
+      const last = await open()
+      await clear(last)
+      await last.close()
+      await provider.close()
+    },
+  }
+})
+
+describe.sequential('the kubernetes provider', () => {
+  let provider: Provider
+
+  beforeAll(async () => {
+    provider = waiting(await open())
+  }, 60_000)
+  afterEach(() => clear(provider))
+  afterAll(() => provider?.close())
+
+  const ask = (name: string, route = '/', init?: RequestInit) =>
+    provider.invoke(name, new Request(`http://${name}${route}`, init))
+  const atEdges = (more: Record<string, string> = {}) => ({
+    annotations: { 'com.openfaas.profile': 'edge', 'edgeloop.dev/host-network': 'ok', ...more },
+  })
+  /** Asks from inside a node's network. */
+  const askOn = async (node: string, url: string) => {
+    const script = `fetch(${JSON.stringify(url)}).then(async (r) => console.log(r.status, await r.text()))`
+    const [command, ...args] = [...cluster.inside(node), process.execPath, '-e', script]
+    const { stdout, stderr } = await execa(command!, args, { reject: false })
+    return stdout || stderr
+  }
+  const podsOf = async (name: string): Promise<V1Pod[]> =>
+    JSON.parse(
+      await cluster.kubectl(['-n', NAMESPACE, 'get', 'pods', '-l', `faas_function=${name}`, '-o', 'json'])
+    ).items
+  const living = async (name: string) =>
+    (await podsOf(name)).filter(({ metadata }) => !metadata!.deletionTimestamp)
+  const nodesOf = async (name: string) => (await living(name)).map(({ spec }) => spec!.nodeName!).sort()
+  const eventually = <T>(check: () => T | Promise<T>, timeout = 30_000) =>
+    vi.waitFor(check, { timeout, interval: 100 })
+  const value = (text: string) => new TextEncoder().encode(text)
+
+  it('gives a pod no more than it needs', async () => {
+    await provider.secrets.create({ name: 'key', value: value('the key\n') })
+    await provider.deploy(echo('one', { secrets: ['key'], envProcess: 'node main.js' }))
+    const [pod] = await living('one')
+    const script = `
+      const fs = require('fs')
+      const attempt = (what) => { try { return what() ?? 'done' } catch (error) { return error.code } }
+      console.log(JSON.stringify({
+        user: [process.getuid(), process.getgid()],
+        root: attempt(() => fs.writeFileSync('/file', '')),
+        tmp: attempt(() => fs.writeFileSync('/tmp/file', '')),
+        key: fs.readFileSync('/var/openfaas/secrets/key', 'utf8'),
+        keyWritten: attempt(() => fs.writeFileSync('/var/openfaas/secrets/key', '')),
+        token: fs.existsSync('/var/run/secrets/kubernetes.io'),
+        services: Object.keys(process.env).filter((name) => name.includes('SERVICE') && !name.startsWith('KUBERNETES')),
+        capabilities: /CapBnd:\\s*(\\w+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1],
+        seccomp: /Seccomp:\\s*(\\d)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1],
+        fprocess: process.env.fprocess,
+      }))`
+    const exec = ['-n', NAMESPACE, 'exec', pod!.metadata!.name!, '--', process.execPath, '-e', script]
+    expect(JSON.parse(await cluster.kubectl(exec))).toEqual({
+      user: [12000, 12000],
+      root: 'EROFS',
+      tmp: 'done',
+      key: 'the key\n',
+      keyWritten: 'EROFS',
+      token: false,
+      services: [],
+      capabilities: '0000000000000000',
+      seccomp: '2',
+      fprocess: 'node main.js',
+    })
+    await provider.secrets.remove('key')
+  })
+
+  it('keeps secrets, and knows only its own', async () => {
+    const { secrets } = provider
+    await cluster.kubectl(['-n', NAMESPACE, 'create', 'secret', 'generic', 'others', '--from-literal=a=b'])
+    await secrets.create({ name: 'key', value: Uint8Array.of(0, 255, 10) })
+    await expect(secrets.create({ name: 'key', value: value('') })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: 'there is a secret "key" already',
+    })
+    expect(await secrets.list()).toEqual([{ name: 'key', namespace: NAMESPACE }])
+    const read = async () =>
+      Buffer.from(
+        JSON.parse(await cluster.kubectl(['-n', NAMESPACE, 'get', 'secret', 'key', '-o', 'json'])).data.key,
+        'base64'
+      )
+    expect([...(await read())]).toEqual([0, 255, 10])
+    expect(await secrets.update({ name: 'key', value: value('new') })).toBe(true)
+    expect((await read()).toString()).toBe('new')
+    expect(await secrets.update({ name: 'others', value: value('') })).toBe(false)
+    expect([
+      await secrets.remove('others'),
+      await secrets.remove('key'),
+      await secrets.remove('key'),
+    ]).toEqual([false, true, false])
+  })
+
+  it('keeps namespaces, with functions in them', async () => {
+    const { namespaces } = provider
+    const other = { name: 'other-fn', labels: { team: 'a' }, annotations: { why: 'tests' } }
+    await namespaces.create(other)
+    await expect(namespaces.create(other)).rejects.toMatchObject({ code: 'CONFLICT' })
+    const kept = { ...other, annotations: { why: 'tests', openfaas: '1' } }
+    expect(await namespaces.get('other-fn')).toEqual(kept)
+    expect((await namespaces.list()).map(({ name }) => name).sort()).toEqual(['openfaas-fn', 'other-fn'])
+    expect(await namespaces.get('kube-system')).toBeUndefined()
+    expect(await namespaces.remove('kube-system')).toBe(false)
+
+    await provider.secrets.create({ name: 'key', namespace: 'other-fn', value: value('x') })
+    const raw = await open()
+    await raw.deploy(echo('one', { namespace: 'other-fn', envVars: { GREETING: 'there' }, secrets: ['key'] }))
+    await provider.deploy(echo('one', { envVars: { GREETING: 'here' } }))
+    const greeting = async (namespace?: string) =>
+      (await provider.invoke('one', new Request('http://one/environment'), namespace)).json()
+    expect([await greeting('other-fn'), await greeting()]).toEqual([
+      { greeting: 'there' },
+      { greeting: 'here' },
+    ])
+    expect(await provider.list('other-fn')).toMatchObject([{ name: 'one', namespace: 'other-fn' }])
+    expect(await namespaces.update({ ...other, labels: { team: 'b' }, annotations: {} })).toBe(true)
+    expect(await namespaces.get('other-fn')).toEqual({
+      name: 'other-fn',
+      labels: { team: 'b' },
+      annotations: { openfaas: '1' },
+    })
+    expect(await namespaces.remove('other-fn')).toBe(true)
+    expect([await namespaces.get('other-fn'), await provider.list('other-fn')]).toEqual([undefined, []])
+    await expect(raw.deploy(echo('one', { namespace: 'other-fn' }))).rejects.toMatchObject({
+      message: 'there is no namespace "other-fn" for functions',
+    })
+    await expect(namespaces.remove(NAMESPACE)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    await raw.close()
+  })
+
+  it('may do no more in the cluster than it has to', async () => {
+    const client = createKubernetesClient(account)
+    const refused = async (attempt: Promise<unknown>, message: RegExp) =>
+      expect(attempt).rejects.toMatchObject({ message: expect.stringMatching(message) })
+    const node = '/api/v1/nodes/edge-1'
+    await refused(
+      client.merge(node, { metadata: { labels: { zone: 'a' } } }),
+      /may only set labels service\.edgeloop\.dev/
+    )
+    await refused(
+      client.merge(node, { metadata: { labels: { 'node-role.kubernetes.io/edge': null } } }),
+      /may only remove labels service\.edgeloop\.dev/
+    )
+    await refused(
+      client.merge(node, { metadata: { labels: { 'service.edgeloop.dev/one': 'anything' } } }),
+      /to disabled/
+    )
+    await refused(client.merge(node, { spec: { unschedulable: true } }), /may not change a node's spec/)
+    await refused(
+      client.merge(node, { metadata: { annotations: { a: 'b' } } }),
+      /may not change a node's annotations/
+    )
+    const others = /may only change namespaces with the annotation/
+    await cluster.kubectl(['create', 'namespace', 'others'])
+    await refused(client.remove('/api/v1/namespaces/others'), others)
+    const annotated = { metadata: { annotations: { openfaas: '1' } } }
+    await refused(client.merge('/api/v1/namespaces/others', annotated), others)
+    await refused(client.create('/api/v1/namespaces', { metadata: { name: 'more' } }), others)
+    await refused(
+      client.remove(`/api/v1/namespaces/${NAMESPACE}`),
+      /may not remove the namespace openfaas-fn/
+    )
+    const binding = (name: string) => ({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: 'mine' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+      subjects: [{ kind: 'ServiceAccount', name: 'gateway', namespace: 'edgeloop' }],
+    })
+    const bindings = (namespace: string) =>
+      `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`
+    await refused(
+      client.create(bindings('kube-system'), binding('edgeloop-functions')),
+      /may only give rights in namespaces with the annotation/
+    )
+    await refused(client.create(bindings(NAMESPACE), binding('cluster-admin')), /forbidden/)
+    await refused(client.list('/api/v1/namespaces/kube-system/secrets'), /cannot list resource "secrets"/)
+    client.close()
+  })
+
+  it('refuses what cannot be, and creates nothing', async () => {
+    const narrow = await open({ ports: { first: 21_999, last: 21_999 } })
+    await narrow.deploy(echo('one', atEdges()))
+    const profile = (names: string) => ({ annotations: { 'com.openfaas.profile': names } })
+    for (const [more, message] of [
+      [profile('cloud, nowhere'), 'two wants the profile "nowhere", which does not exist'],
+      [
+        { constraints: ['zone=a'] },
+        'two cannot be placed: no node has zone=a; nearest: cloud, which has no label zone',
+      ],
+      [
+        { annotations: { ...profile('cloud').annotations, 'edgeloop.dev/arch': 'arm64' } },
+        'two cannot be placed: no node is arm64, which the image is built for; nearest: cloud, which is amd64',
+      ],
+      [
+        { constraints: ['kubernetes.io/arch=arm64'] },
+        'two cannot be placed: no node has kubernetes.io/arch=arm64; nearest: cloud, which has kubernetes.io/arch=amd64',
+      ],
+      [{ secrets: ['key'] }, 'two wants the secret "key", which does not exist'],
+      [{ secrets: ['../pods'] }, 'two wants the secret "../pods", which does not exist'],
+      [{ limits: { memory: '128MB' } }, 'limits.memory: "128MB" is not a quantity'],
+      [{ service: 'Bad_Name' }, 'service: must be lower-case letters, digits and "-"'],
+      [{ namespace: 'nowhere' }, 'there is no namespace "nowhere" for functions'],
+      [{ labels: { team: 'not a label' } }, /metadata\.labels: Invalid value: "not a label"/],
+      [atEdges(), 'all 1 ports for functions at edges are taken'],
+    ] as const)
+      await expect(narrow.deploy(echo('two', more as Partial<Deployment>))).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        message: typeof message === 'string' ? message : expect.stringMatching(message),
+      })
+    expect((await narrow.list()).map(({ name }) => name)).toEqual(['one'])
+    const there = await cluster.kubectl(['-n', NAMESPACE, 'get', 'deployments,daemonsets', '-o', 'name'])
+    expect(there).toBe('daemonset.apps/one')
+    await narrow.close()
+  })
+
+  it('leaves alone what it has not made', async () => {
+    const args = [
+      '-n',
+      NAMESPACE,
+      'create',
+      'deployment',
+      'two',
+      '--image=registry.local/echo:1',
+      '--replicas=0',
+    ]
+    await cluster.kubectl(args)
+    expect([await provider.get('two'), await provider.remove('two')]).toEqual([undefined, false])
+    await expect(provider.deploy(echo('two'))).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: 'openfaas-fn has a Deployment "two" that is no function',
+    })
+    await cluster.kubectl(['-n', NAMESPACE, 'delete', 'deployment', 'two'])
+  })
+
+  it('runs a function on each edge, where only who is on the node reaches it', async () => {
+    await provider.deploy(echo('one', atEdges()))
+    expect(await nodesOf('one')).toEqual(['edge-1', 'edge-2'])
+    const [found] = await provider.listAt('edge-1')
+    const port = found!.port!
+    expect(found).toMatchObject({ name: 'one', replicas: 2, status: '2 of 2 edges updated' })
+    expect(port).toBeGreaterThanOrEqual(20_000)
+    expect(await provider.listAt()).toEqual([])
+    expect(await provider.listAt('cloud')).toEqual([])
+    expect(await askOn('edge-1', `http://127.0.0.1:${port}/environment`)).toBe('200 {"greeting":null}')
+    await expect(fetch(`http://${cluster.address('edge-1')}:${port}/`)).rejects.toThrow()
+    await expect(provider.listAt('edge-3')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(provider.scale('one', 3)).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: 'one runs once on each of its nodes, not 3 times',
+    })
+
+    // An update keeps the port, another function gets another one.
+    await provider.deploy(echo('one', { ...atEdges(), envVars: { GREETING: 'again' } }))
+    expect((await provider.listAt('edge-1'))[0]!.port).toBe(port)
+    await provider.deploy(echo('two', atEdges()))
+    const ports = (await provider.listAt('edge-2')).map((fn) => fn.port)
+    expect(new Set(ports).size).toBe(2)
+    expect(await askOn('edge-2', `http://127.0.0.1:${port}/environment`)).toBe('200 {"greeting":"again"}')
+  })
+
+  it('asks a function at the edge that a request names', async () => {
+    const relayed = await open({
+      relays: {
+        edges: () => ['edge-1', 'edge-9'],
+        invoke: async (edge, name, request, namespace) =>
+          new Response(`${name} of ${namespace} at ${edge}: ${new URL(request.url).pathname}`),
+      },
+    })
+    const askAt = (name: string, edge?: string) =>
+      relayed.invoke(name, new Request(`http://${name}/a`, { headers: edge ? { 'X-Edge': edge } : {} }))
+    await relayed.deploy(echo('one', atEdges()))
+    await relayed.deploy(echo('two', atEdges({ 'edgeloop.dev/relay': 'any' })))
+    expect(await relayed.origin('one')).toBeUndefined()
+    expect(await (await askAt('one', 'edge-1')).text()).toBe('one of openfaas-fn at edge-1: /a')
+    expect(await (await askAt('two')).text()).toBe('two of openfaas-fn at edge-1: /a')
+    await expect(askAt('one')).rejects.toMatchObject({
+      code: 'MISDIRECTED',
+      message: 'one runs at the edges: edge-1, edge-2',
+    })
+    await expect(askAt('one', 'edge-9')).rejects.toMatchObject({ code: 'MISDIRECTED' })
+    await expect(askAt('one', 'edge-2')).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'edge-2 is out of reach',
+    })
+    expect(await relayed.get('one')).toMatchObject({ invocationCount: 4 })
+    await relayed.close()
+  })
+
+  it('gives an image that cannot listen on a node’s network a port of its node', async () => {
+    await provider.deploy(echo('one', { annotations: { 'com.openfaas.profile': 'edge' } }))
+    const { port } = (await provider.listAt('edge-1'))[0]!
+    expect(await askOn('edge-1', `http://127.0.0.1:${port}/environment`)).toBe('200 {"greeting":null}')
+    await expect(fetch(`http://${cluster.address('edge-1')}:${port}/`)).rejects.toThrow()
+
+    await cluster.kubectl(['label', 'node', 'edge-2', 'edgeloop.dev/pod-network=false'])
+    await eventually(() =>
+      expect(
+        provider.deploy(echo('two', { annotations: { 'com.openfaas.profile': 'edge' } }))
+      ).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        message: 'two needs a network for pods, which edge-2 has not',
+        hint: expect.stringContaining('edgeloop.dev/host-network: ok'),
+      })
+    )
+    await cluster.kubectl(['label', 'node', 'edge-2', 'edgeloop.dev/pod-network-'])
+  })
+
+  it('switches a function off at one edge, and on again', async () => {
+    await provider.deploy(echo('one', atEdges()))
+    await provider.switchAt('edge-1', 'one', false)
+    expect(await provider.listAt('edge-1')).toMatchObject([{ name: 'one', disabled: true }])
+    expect((await provider.listAt('edge-2'))[0]!.disabled).toBeUndefined()
+    expect(await provider.get('one')).toMatchObject({ replicas: 1 })
+    await eventually(async () => expect(await nodesOf('one')).toEqual(['edge-2']))
+    // Also an update leaves it off.
+    await provider.deploy(echo('one', { ...atEdges(), envVars: { GREETING: 'again' } }))
+    expect(await nodesOf('one')).toEqual(['edge-2'])
+    await provider.switchAt('edge-1', 'one', true)
+    await eventually(async () => expect(await nodesOf('one')).toEqual(['edge-1', 'edge-2']))
+    for (const [edge, name] of [
+      ['edge-3', 'one'],
+      ['cloud', 'one'],
+      ['edge-1', 'two'],
+    ] as const)
+      await expect(provider.switchAt(edge, name, false)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('scales, spreads requests over pods, and starts a function that is asked for', async () => {
+    await provider.deploy(echo('one', { labels: { 'com.openfaas.scale.min': '2' } }))
+    expect(await living('one')).toHaveLength(2)
+    const origins = [await provider.origin('one'), await provider.origin('one'), await provider.origin('one')]
+    expect(new Set(origins).size).toBe(2)
+    expect(origins[0]).toBe(origins[2])
+    expect(await provider.origin('one', undefined, new Set([origins[0]!]))).toBe(origins[1])
+    await expect(
+      provider.origin('one', undefined, new Set([origins[0]!, origins[1]!]))
+    ).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
+    expect(await provider.scale('one', 0)).toBe(true)
+    expect(await provider.get('one')).toMatchObject({ replicas: 0 })
+    await eventually(async () => expect((await provider.get('one'))!.availableReplicas).toBe(0))
+    await eventually(async () => expect(await living('one')).toHaveLength(0))
+    // An update does not wake it.
+    await provider.deploy(echo('one', { labels: { 'com.openfaas.scale.min': '2' }, envVars: { A: 'b' } }))
+    expect(await provider.get('one')).toMatchObject({ replicas: 0 })
+    const answers = await Promise.all([ask('one'), ask('one'), ask('one')])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(await provider.get('one')).toMatchObject({ replicas: 2 })
+    expect(await provider.scale('two', 1)).toBe(false)
+  })
+
+  it('loses no request to an update', async () => {
+    await provider.deploy(echo('one'))
+    let going = true
+    const statuses = new Map<number | string, number>()
+    const callers = Array.from({ length: 4 }, async () => {
+      while (going) {
+        const outcome = await ask('one', '/', { method: 'POST', body: 'x' }).then(
+          async (response) => {
+            await response.text()
+            return response.status
+          },
+          (error: Error) => error.message
+        )
+        statuses.set(outcome, (statuses.get(outcome) ?? 0) + 1)
+      }
+    })
+    await provider.deploy(echo('one', { image: IMAGES[1]! }))
+    await provider.deploy(echo('one', { image: IMAGES[0]! }))
+    await eventually(async () => expect(await podsOf('one')).toHaveLength(1))
+    going = false
+    await Promise.all(callers)
+    expect([...statuses.keys()]).toEqual([200])
+    expect(statuses.get(200)).toBeGreaterThan(100)
+  })
+
+  it('follows a profile from one kind of workload to the other', async () => {
+    await provider.deploy(echo('one', { annotations: { 'com.openfaas.profile': 'cloud,tenth' } }))
+    const [pod] = await living('one')
+    expect(pod!.spec!.containers[0]!.resources).toMatchObject({ limits: { cpu: '100m', memory: '1Gi' } })
+    const kinds = async () =>
+      (await cluster.kubectl(['-n', NAMESPACE, 'get', 'deployments,daemonsets', '-o', 'name'])).split('\n')
+    expect(await kinds()).toEqual(['deployment.apps/one'])
+    await provider.deploy(echo('one', atEdges()))
+    expect(await kinds()).toEqual(['daemonset.apps/one'])
+    expect(await provider.get('one')).toMatchObject({ replicas: 2 })
+    await provider.deploy(echo('one', { annotations: { 'com.openfaas.profile': 'cloud' } }))
+    expect(await kinds()).toEqual(['deployment.apps/one'])
+    expect((await ask('one')).status).toBe(200)
+  })
+
+  it('says why a function does not start', async () => {
+    const raw = await open()
+    await raw.deploy(echo('one', { image: 'registry.local/nothing:1' }))
+    await eventually(async () => {
+      expect((await raw.get('one'))!.status).toMatch(
+        /^0 of 1 pods updated; one-\S+: (ErrImagePull|ImagePullBackOff)/
+      )
+    })
+    await expect(raw.invoke('one', new Request('http://one/'))).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(/^one cannot answer: (ErrImagePull|ImagePullBackOff)/),
+    })
+    await raw.deploy(echo('one', { envVars: { GREETING: 'refuse' } }))
+    await eventually(async () => {
+      expect((await raw.get('one'))!.status).toMatch(/CrashLoopBackOff: ended with 1 \(Error\)/)
+    })
+    await raw.close()
+  })
+
+  it('tells what functions write, and goes on telling', async () => {
+    await provider.deploy(echo('one', { labels: { 'com.openfaas.scale.min': '2' } }))
+    const lines = async (query: Partial<LogQuery>, most = 100) => {
+      const found: LogLine[] = []
+      const stop = AbortSignal.timeout(20_000)
+      for await (const line of provider.logs({ name: 'one', follow: false, ...query }, stop)) {
+        found.push(line)
+        if (found.length === most) break
+      }
+      return found
+    }
+    for (const text of ['a', 'b', 'c', 'd']) await ask('one', `/log/${text}`)
+    await eventually(async () =>
+      expect((await lines({})).map(({ text }) => text)).toEqual(['a', 'b', 'c', 'd'])
+    )
+    const all = await lines({})
+    expect(all.map(({ timestamp }) => timestamp)).toEqual(all.map(({ timestamp }) => timestamp).toSorted())
+    const [{ instance }] = all as [LogLine]
+    expect(all[0]).toMatchObject({ name: 'one', namespace: NAMESPACE })
+    expect((await lines({ instance })).every((line) => line.instance === instance)).toBe(true)
+    expect((await lines({ tail: 1 })).length).toBe(2)
+    expect((await lines({ since: new Date(all[2]!.timestamp) })).map(({ text }) => text)).toEqual(['c', 'd'])
+
+    const following = lines({ follow: true, tail: 0 }, 3)
+    await sleep(1000)
+    await ask('one', '/log/e')
+    await provider.scale('one', 3)
+    await settled(provider, 'one')
+    await ask('one', '/log/f')
+    await ask('one', '/log/g')
+    expect((await following).map(({ text }) => text).sort()).toEqual(['e', 'f', 'g'])
+    await expect(lines({ name: 'nothing' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('updates the edges in reach at once, says which one is offline, and that one when it is back', async () => {
+    const raw = await open()
+    await provider.deploy(echo('one', atEdges()))
+    await cluster.cut(2)
+    await raw.deploy(echo('one', { ...atEdges(), image: IMAGES[1]! }))
+    await eventually(async () => expect((await raw.get('one'))!.status).toBe('1 of 2 edges updated'))
+    await eventually(
+      async () =>
+        expect((await raw.get('one'))!.status).toMatch(/^1 of 2 edges updated; edge-2 offline since 20\S+Z$/),
+      90_000
+    )
+    expect(await raw.get('one')).toMatchObject({ replicas: 2, availableReplicas: 1 })
+    const lines: LogLine[] = []
+    for await (const line of raw.logs({ name: 'one', follow: false }, AbortSignal.timeout(20_000)))
+      lines.push(line)
+    expect(lines.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/^edge-2 is offline since \S+: what one-\S+ has written is there$/)
+    )
+    await cluster.heal(2)
+    await eventually(async () => expect((await raw.get('one'))!.status).toBe('2 of 2 edges updated'), 60_000)
+    await raw.close()
+  }, 240_000)
+})

@@ -1,0 +1,194 @@
+import { Agent } from 'node:http'
+import { EdgeloopError, type ErrorCode } from '../../../lib/errors/index.ts'
+import type { KubernetesClient } from '../../../lib/kubernetes/index.ts'
+import { switchLabel } from '../../placement/index.ts'
+import { DEFAULT_NAMESPACE, type FunctionStatus, type PlacedFunction, type Provider } from '../../provider.ts'
+import type { Relays } from '../../relay/index.ts'
+import { chooseEdge } from '../choose-edge.ts'
+import { Lost, Refused, replayable, send } from '../sending/index.ts'
+import { type ClusterView, openClusterView } from './cluster-view.ts'
+import { createDeployer } from './deployer.ts'
+import type { FoundFunction } from './found-function.ts'
+import { logsOf } from './logs.ts'
+import { paths } from './names.ts'
+import { createNamespaces } from './namespaces.ts'
+import { readNode } from './node.ts'
+import type { PortRange } from './ports.ts'
+import { createReach } from './reach.ts'
+import { isSwitchedOff, nodesOf, rolloutOf } from './rollout.ts'
+import { createSecrets } from './secrets.ts'
+import { usageOf } from './usage.ts'
+
+export interface KubernetesProviderOptions {
+  client: KubernetesClient
+  /** Where the cluster's profiles are. */
+  profilesNamespace: string
+  /** How functions at edges are reached; without, they are not. */
+  relays?: Pick<Relays, 'edges' | 'invoke'>
+  /** For functions at edges; 20000 to 21999 when absent. */
+  ports?: PortRange
+  /** How long a request may wait for a function to start, in milliseconds. */
+  patienceMs?: number
+}
+
+/** Runs functions as Deployments and DaemonSets of a Kubernetes cluster. */
+export async function createKubernetesProvider(options: KubernetesProviderOptions): Promise<Provider> {
+  const { client, relays } = options
+  const view = await openClusterView(client)
+  const deployer = createDeployer({ ...options, view })
+  const reach = createReach(view, scaleUp, options.patienceMs)
+  const agent = new Agent({ keepAlive: true, noDelay: true })
+  const invocations = new Map<string, number>()
+
+  function existing(name: string, namespace: string): FoundFunction {
+    const found = view.function(namespace, name)
+    if (found) return found
+    const deployed = view.functions(namespace).map((fn) => fn.name)
+    throw new EdgeloopError('NOT_FOUND', `there is no function "${name}"`, {
+      where: name,
+      hint: `deployed: ${deployed.join(', ') || 'none'}`,
+    })
+  }
+
+  function statusOf(fn: FoundFunction): FunctionStatus {
+    const { service, ...asked } = fn.deployment
+    return {
+      name: service,
+      ...asked,
+      ...rolloutOf(fn, view),
+      invocationCount: invocations.get(keyOf(fn)) ?? 0,
+      createdAt: fn.createdAt,
+    }
+  }
+
+  function count(fn: FoundFunction): void {
+    const key = keyOf(fn)
+    invocations.set(key, (invocations.get(key) ?? 0) + 1)
+  }
+
+  async function scaleUp(fn: FoundFunction): Promise<void> {
+    await deployer.scale(fn, Number(fn.deployment.labels?.['com.openfaas.scale.min']) || 1)
+  }
+
+  function atEdge(fn: FoundFunction, request: Request): Promise<Response> {
+    const places = nodesOf(fn, view).map(({ metadata }) => metadata!.name!)
+    const reachable = relays?.edges() ?? []
+    const inReach = places.filter((name) => reachable.includes(name))
+    const asked = request.headers.get('x-edge')
+    const edge = chooseEdge({ deployment: fn.deployment, places, inReach, asked })
+    return relays!.invoke(edge, fn.name, request, fn.namespace)
+  }
+
+  /** Another pod takes what one has not taken. */
+  async function here(fn: FoundFunction, request: Request): Promise<Response> {
+    const body = request.body ? replayable(request.body) : undefined
+    const avoid = new Set<string>()
+    const failed = (code: ErrorCode, how: string, cause: Error) =>
+      new EdgeloopError(code, `${fn.name} ${how}`, { where: fn.name, cause })
+    let repeated = false
+    for (;;) {
+      const origin = await reach.originOf(fn, avoid)
+      const { hostname, port } = new URL(origin)
+      try {
+        return await send(
+          { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) },
+          request,
+          body,
+          agent
+        )
+      } catch (error) {
+        const again = !body || body.replayable
+        if (error instanceof Refused && again) avoid.add(origin)
+        else if (error instanceof Lost && error.reused && again && !repeated) repeated = true
+        else if (error instanceof Refused) throw failed('UNAVAILABLE', 'takes no connection', error)
+        else if (error instanceof Lost) throw failed('BAD_GATEWAY', 'broke off before it answered', error)
+        else throw error
+      }
+    }
+  }
+
+  function placedAt(place: string): PlacedFunction[] {
+    const node = view.node(place)
+    if (!node)
+      throw new EdgeloopError('NOT_FOUND', `there is no edge "${place}"`, {
+        where: place,
+        hint: `nodes: ${view
+          .nodes()
+          .map(({ metadata }) => metadata!.name)
+          .join(', ')}`,
+      })
+    return view.functions().flatMap((fn) => {
+      if (fn.port === undefined || !runsAt(fn, place, view)) return []
+      const disabled = isSwitchedOff(fn.name, node)
+      return [{ ...statusOf(fn), port: fn.port, ...(disabled && { disabled }) }]
+    })
+  }
+
+  return {
+    name: 'edgeloop-kubernetes',
+    secrets: createSecrets(client),
+    namespaces: createNamespaces(client, view),
+    list: async (namespace = DEFAULT_NAMESPACE) => view.functions(namespace).map(statusOf),
+    listAt: async (place) =>
+      place === undefined
+        ? view.functions().flatMap((fn) => (fn.port === undefined ? [statusOf(fn)] : []))
+        : placedAt(place),
+    async get(name, namespace = DEFAULT_NAMESPACE, usage = false) {
+      const fn = view.function(namespace, name)
+      if (!fn || !usage) return fn && statusOf(fn)
+      return { ...statusOf(fn), usage: await usageOf(client, namespace, name) }
+    },
+    deploy: deployer.deploy,
+    remove: deployer.remove,
+    async scale(name, replicas, namespace = DEFAULT_NAMESPACE) {
+      const fn = view.function(namespace, name)
+      if (!fn) return false
+      await deployer.scale(fn, replicas)
+      return true
+    },
+    async switchAt(edge, name, on) {
+      const fns = view.functions().filter((fn) => fn.name === name)
+      const node = view.node(edge)
+      if (fns.length === 0) existing(name, DEFAULT_NAMESPACE)
+      if (!node || !fns.some(({ suits }) => suits(readNode(node)))) {
+        const edges = view.nodes().filter((each) => fns.some(({ suits }) => suits(readNode(each))))
+        throw new EdgeloopError('NOT_FOUND', `${name} has no place at "${edge}"`, {
+          where: edge,
+          hint: `it belongs to: ${edges.map(({ metadata }) => metadata!.name).join(', ') || 'no node'}`,
+        })
+      }
+      const labels = { [switchLabel(name)]: on ? null : 'disabled' }
+      view.putNode(await client.merge(paths.node(edge), { metadata: { labels } }))
+    },
+    async invoke(name, request, namespace = DEFAULT_NAMESPACE) {
+      const fn = existing(name, namespace)
+      count(fn)
+      return fn.port === undefined ? here(fn, request) : atEdge(fn, request)
+    },
+    async origin(name, namespace = DEFAULT_NAMESPACE, avoid = new Set()) {
+      const fn = existing(name, namespace)
+      if (fn.port !== undefined) return undefined
+      // One invocation, however many pods are tried for it.
+      if (avoid.size === 0) count(fn)
+      return reach.originOf(fn, avoid)
+    },
+    async *logs(query, signal) {
+      const { name, namespace = DEFAULT_NAMESPACE } = query
+      existing(name, namespace)
+      yield* logsOf({ client, view }, { ...query, namespace }, signal)
+    },
+    async close() {
+      view.close()
+      client.close()
+      agent.destroy()
+    },
+  }
+}
+
+const keyOf = ({ namespace, name }: FoundFunction) => `${namespace}/${name}`
+
+/** A DaemonSet belongs to all its nodes, a Deployment is where its pods are. */
+function runsAt(fn: FoundFunction, place: string, view: ClusterView): boolean {
+  if (fn.workload.kind === 'DaemonSet') return fn.suits(readNode(view.node(place)!))
+  return view.pods.of(fn.namespace, fn.name).some(({ spec }) => spec?.nodeName === place)
+}

@@ -1,0 +1,114 @@
+import { EdgeloopError } from '../../../lib/errors/index.ts'
+import type { ClusterView } from './cluster-view.ts'
+import type { FoundFunction } from './found-function.ts'
+import { takesRequests, troubleOf } from './pods.ts'
+
+/** How long a request may wait for a function to start, in milliseconds. */
+const PATIENCE_MS = 30_000
+/** Requests that wait for a function to start; each may hold a photo in memory. */
+const MOST_WAITING = 256
+
+/** Finds pods that take requests. */
+export interface Reach {
+  /**
+   * The next pod of a function, as `http://HOST:PORT`, one after the other. One that is scaled to 0 is started.
+   * @throws EdgeloopError UNAVAILABLE with the reason when none takes requests
+   */
+  originOf(fn: FoundFunction, avoid: ReadonlySet<string>): Promise<string>
+}
+
+export function createReach(
+  view: ClusterView,
+  scaleUp: (fn: FoundFunction) => Promise<void>,
+  patienceMs = PATIENCE_MS
+): Reach {
+  const turns = new Map<string, number>()
+  const waiting = new Map<string, number>()
+
+  function next({ namespace, name }: FoundFunction, avoid: ReadonlySet<string>): string | undefined {
+    const origins = view.pods.origins(namespace, name)
+    const key = `${namespace}/${name}`
+    const turn = turns.get(key) ?? 0
+    turns.set(key, (turn + 1) % 0x40000000)
+    for (let step = 0; step < origins.length; step++) {
+      const origin = origins[(turn + step) % origins.length]!
+      if (!avoid.has(origin)) return origin
+    }
+    return undefined
+  }
+
+  async function wait(fn: FoundFunction, avoid: ReadonlySet<string>): Promise<string> {
+    const key = `${fn.namespace}/${fn.name}`
+    const others = waiting.get(key) ?? 0
+    if (others >= MOST_WAITING)
+      throw new EdgeloopError('OVERLOADED', `${others} requests wait for ${fn.name} to start already`, {
+        where: fn.name,
+        hint: 'try again in a moment',
+      })
+    waiting.set(key, others + 1)
+    try {
+      if (fn.workload.kind === 'Deployment' && fn.workload.spec?.replicas === 0 && others === 0)
+        await scaleUp(fn)
+      return await started(fn, avoid)
+    } finally {
+      const left = waiting.get(key)! - 1
+      if (left > 0) waiting.set(key, left)
+      else waiting.delete(key)
+    }
+  }
+
+  function started(fn: FoundFunction, avoid: ReadonlySet<string>): Promise<string> {
+    const { namespace, name } = fn
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        unwatch()
+        clearTimeout(timer)
+      }
+      const look = () => {
+        const origin = next(fn, avoid)
+        const trouble = origin === undefined && hopeless(fn, view)
+        if (origin === undefined && !trouble) return
+        end()
+        if (origin === undefined) reject(unavailable(name, trouble || ''))
+        else resolve(origin)
+      }
+      const timer = setTimeout(() => {
+        end()
+        reject(unavailable(name, whyNot(fn, view) ?? `no pod was ready within ${patienceMs / 1000} s`))
+      }, patienceMs)
+      const unwatch = view.pods.watch(namespace, name, look)
+      look()
+    })
+  }
+
+  return {
+    async originOf(fn, avoid) {
+      const origin = next(fn, avoid)
+      if (origin !== undefined) return origin
+      const { origins } = view.pods
+      // Those that are ready and take no connection are not worth waiting for.
+      if (avoid.size > 0 && origins(fn.namespace, fn.name).length > 0)
+        throw unavailable(fn.name, 'its pods take no connection')
+      return wait(fn, avoid)
+    },
+  }
+}
+
+/** Why none of its pods will come up without somebody's help. */
+function hopeless(fn: FoundFunction, view: ClusterView): string | undefined {
+  const pods = view.pods.of(fn.namespace, fn.name).filter(({ metadata }) => !metadata!.deletionTimestamp)
+  const troubles = pods.map(troubleOf)
+  return pods.length > 0 && troubles.every((trouble) => trouble !== undefined) ? troubles[0] : undefined
+}
+
+function whyNot({ namespace, name }: FoundFunction, view: ClusterView): string | undefined {
+  const pods = view.pods.of(namespace, name).filter((pod) => !takesRequests(pod))
+  return pods.map(troubleOf).find((trouble) => trouble !== undefined)
+}
+
+function unavailable(name: string, why: string): EdgeloopError {
+  return new EdgeloopError('UNAVAILABLE', `${name} cannot answer: ${why}`, {
+    where: name,
+    hint: 'see faas-cli describe, and its log',
+  })
+}
