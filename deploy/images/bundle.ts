@@ -43,9 +43,13 @@ export async function bundle(options: BundleOptions): Promise<void> {
     metafile: true,
     logLevel: 'error',
     plugins: handler ? [handlerPlugin(handler)] : [],
-    // Packages in CommonJS ask for Node's own modules with `require`.
+    // Packages in CommonJS ask for Node's own modules with `require`, and for where they are.
     banner: {
-      js: "import { createRequire as edgeloopRequire } from 'node:module'\nconst require = edgeloopRequire(import.meta.url)",
+      js: [
+        "import { createRequire as edgeloopRequire } from 'node:module'",
+        'const require = edgeloopRequire(import.meta.url)',
+        'const __dirname = import.meta.dirname',
+      ].join('\n'),
     },
   })
   await writeFile(path.join(directory, 'package.json'), JSON.stringify({ type: 'module', private: true }))

@@ -16,7 +16,8 @@ export function prepareRuntime(): void {
     if (spare === worker) spare = undefined
   }
   // Whoever needs a worker then starts another one, and hears why that fails.
-  worker.once('error', forget).once('exit', forget)
+  // One that says something before it was given a backbone says why it cannot start.
+  worker.once('message', forget).once('error', forget).once('exit', forget)
   // Nobody waits for it.
   worker.unref()
   spare = worker
