@@ -5,6 +5,8 @@
 export {
   createTrainingController,
   type JobEnd,
+  type KubernetesJobsOptions,
+  kubernetesJobs,
   processJobs,
   type StartJob,
   type TrainingController,

@@ -7,7 +7,13 @@ import type { EdgeloopEvent } from '../../lib/events/index.ts'
 import { createObjectStore, type ObjectStore } from '../../lib/s3/index.ts'
 import { createLink, type Link } from '../../platform/link/index.ts'
 import { createS3Server, type S3Server } from '../../platform/s3/index.ts'
-import { createTrainingController, type JobEnd, type StartJob, type TrainingController } from './index.ts'
+import {
+  createTrainingController,
+  type JobEnd,
+  LEAVING,
+  type StartJob,
+  type TrainingController,
+} from './index.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -29,6 +35,7 @@ let controller: TrainingController | undefined
 /** What jobs do, by attempt; the last one again for all further ones. */
 let jobs: StartJob[]
 let started: string[]
+let attempts: number[]
 let events: EdgeloopEvent[]
 let publish: (event: EdgeloopEvent) => Promise<void>
 let complaints: ReturnType<typeof vi.spyOn>
@@ -47,9 +54,10 @@ function start(pollMs = 20): void {
   controller = createTrainingController({
     store,
     dataset,
-    startJob: (run, ...rest) => {
-      started.push(run)
-      return jobs[Math.min(started.length, jobs.length) - 1]!(run, ...rest)
+    startJob: (job, ...rest) => {
+      started.push(job.run.id)
+      attempts.push(job.attempt)
+      return jobs[Math.min(started.length, jobs.length) - 1]!(job, ...rest)
     },
     publish: (event) => publish(event),
     pollMs,
@@ -93,6 +101,7 @@ beforeEach(async () => {
   store = open(`http://127.0.0.1:${link.port}`)
   jobs = [ends({ version: 3 })]
   started = []
+  attempts = []
   events = []
   publish = async (event) => void events.push(event)
 })
@@ -142,7 +151,7 @@ describe('the training controller', () => {
     start()
     const run = await request()
     await eventually(async () => expect((await status(run))?.state).toBe('failed'))
-    expect(started).toHaveLength(3)
+    expect([started.length, attempts]).toEqual([3, [1, 2, 3]])
     expect(await status(run)).toMatchObject({ attempt: 3, error: 'the job was killed by SIGKILL' })
     expect(complaints.mock.calls.map(([text]: unknown[]) => text)).toEqual(
       [1, 2, 3].map((n) => `run ${run.id}, attempt ${n}: the job was killed by SIGKILL`)
@@ -170,7 +179,38 @@ describe('the training controller', () => {
     expect(await status(run)).toMatchObject({ state: 'started' })
     start()
     await eventually(() => expect(trained()).toHaveLength(1))
-    expect(started).toEqual([run.id, run.id])
+    expect([started, attempts]).toEqual([
+      [run.id, run.id],
+      [1, 1],
+    ])
+  })
+
+  it('says to a job why it is stopped, so that one that can go on does', async () => {
+    let why: unknown
+    jobs = [
+      (_job, _onProgress, signal) =>
+        new Promise((resolve) =>
+          signal.addEventListener('abort', () => {
+            why = signal.reason
+            resolve({ error: 'stopped' })
+          })
+        ),
+    ]
+    start()
+    await request()
+    await eventually(() => expect(started).toHaveLength(1))
+    await controller!.close()
+    expect(why).toBe(LEAVING)
+  })
+
+  it('does not count against a job that it could not be started', async () => {
+    jobs = [() => Promise.reject(new Error('the cluster is away')), ends({ version: 3 })]
+    start()
+    const run = await request()
+    await eventually(() => expect(trained()).toHaveLength(1))
+    expect(attempts).toEqual([1, 1])
+    expect(await status(run)).toMatchObject({ attempt: 1 })
+    expect(complaints.mock.calls).toEqual([['training controller:', 'the cluster is away']])
   })
 
   it('gives a run three chances, however often it was stopped in the middle of it', async () => {

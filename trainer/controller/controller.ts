@@ -4,7 +4,7 @@ import { asEdgeloopError } from '../../lib/errors/index.ts'
 import { createEvent, type EdgeloopEvent, type EventData } from '../../lib/events/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
 import { createAlarm, withDeadline } from '../../lib/waiting/index.ts'
-import type { StartJob } from './start-job.ts'
+import { LEAVING, type StartJob } from './start-job.ts'
 
 export interface TrainingControllerOptions {
   store: ObjectStore
@@ -31,7 +31,7 @@ const SAY_MS = 30_000
 
 /**
  * Watches for runs and has each one trained. All it knows is in the bucket: after a restart it goes on where it was,
- * starting a job again that had not ended, and saying again what may not have been heard.
+ * finding a job again that had not ended, or starting another one, and saying again what may not have been heard.
  */
 export function createTrainingController(options: TrainingControllerOptions): TrainingController {
   const { store, dataset, startJob, publish, pollMs = 1000, retryMs = 1000 } = options
@@ -55,7 +55,7 @@ export function createTrainingController(options: TrainingControllerOptions): Tr
     await runs.setStatus(run.id, { state: 'started', attempt })
     report('retrain.started', { ...about, stage: 'start', done: 0 }, attempt)
     const end = await startJob(
-      run.id,
+      { run, attempt },
       (stage, done) => report('retrain.progress', { ...about, stage, done }, attempt),
       closing.signal
     )
@@ -104,7 +104,7 @@ export function createTrainingController(options: TrainingControllerOptions): Tr
   return {
     poke: () => alarm.ring(),
     async close() {
-      closing.abort()
+      closing.abort(LEAVING)
       alarm.ring()
       await following
     },

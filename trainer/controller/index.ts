@@ -3,4 +3,5 @@
  * @module
  */
 export { createTrainingController, type TrainingController } from './controller.ts'
-export { type JobEnd, processJobs, type StartJob } from './start-job.ts'
+export { type KubernetesJobsOptions, kubernetesJobs } from './kubernetes-jobs.ts'
+export { type JobEnd, type JobRequest, LEAVING, processJobs, type StartJob } from './start-job.ts'

@@ -2,5 +2,5 @@
  * The training job: from a run to a published model version.
  * @module
  */
-export { type JobMessage, jobMessage } from './messages.ts'
+export { type JobMessage, readJobMessage } from './messages.ts'
 export { type OnProgress, runTraining, type TrainingRequest } from './run-training.ts'

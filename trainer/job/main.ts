@@ -2,6 +2,7 @@
  * The training job's process: trains one run and ends. Progress goes to standard output, a JSON line each.
  * @module
  */
+import { writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { defaultBackboneDir } from '../../lib/backbone/index.ts'
 import { asEdgeloopError } from '../../lib/errors/index.ts'
@@ -11,13 +12,30 @@ import { objectStoreFromEnv } from '../../lib/s3/index.ts'
 import { type JobMessage, runTraining } from './index.ts'
 
 const settings = readSettings(
-  z.object({ DATASET: z.string(), RUN: z.string(), BACKBONE_DIR: z.string().default(defaultBackboneDir) }),
+  z.object({
+    DATASET: z.string(),
+    RUN: z.string(),
+    BACKBONE_DIR: z.string().default(defaultBackboneDir),
+    /** Where the last word goes, too: in a cluster it outlives the log. */
+    TERMINATION_LOG: z.string().optional(),
+  }),
   process.env
 )
+
+/** As much as Kubernetes keeps of a last word, in characters; the rest of it is JSON. */
+const LAST_WORD = 3000
 
 function say(message: JobMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`)
 }
+
+function sayLast(message: JobMessage): void {
+  say(message)
+  if (settings.TERMINATION_LOG) writeFileSync(settings.TERMINATION_LOG, JSON.stringify(message))
+}
+
+// The first process of a container is not ended by a signal that it does not handle.
+process.once('SIGTERM', () => process.exit(143))
 
 // Whoever started this job will start it again; two at the same run would only be in each other's way.
 process.on('disconnect', () => process.exit())
@@ -34,9 +52,10 @@ try {
     backboneDir: settings.BACKBONE_DIR,
     onProgress: (stage, done) => say({ stage, done }),
   })
-  say({ version: manifest.version })
+  sayLast({ version: manifest.version })
 } catch (thrown) {
-  say({ error: asEdgeloopError(thrown).toJSON() })
+  const { error, code } = asEdgeloopError(thrown).toJSON()
+  sayLast({ error: { error: error.slice(0, LAST_WORD), code } })
   process.exitCode = 1
 } finally {
   store.close()

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import sharp from 'sharp'
@@ -196,7 +196,7 @@ describe('a job in a process', () => {
     const job = processJobs(environment(dataset))
     let killing: Promise<void> | undefined
     const crashed = await job(
-      run.id,
+      { run, attempt: 1 },
       () => {
         killing ??= childrenOf(process.pid, 'trainer/job/main.ts').then(([pid]) => {
           process.kill(pid!, 'SIGKILL')
@@ -208,7 +208,7 @@ describe('a job in a process', () => {
     expect(crashed).toEqual({ error: 'the job was killed by SIGKILL' })
     expect(await registry.versions()).toEqual([])
     const stages = new Set<string>()
-    expect(await job(run.id, (stage) => stages.add(stage), signal)).toEqual({ version: 1 })
+    expect(await job({ run, attempt: 2 }, (stage) => stages.add(stage), signal)).toEqual({ version: 1 })
     expect([...stages]).toEqual(['features', 'fit', 'publish'])
     // As after a crash between publishing and saying so.
     const before = await registry.manifest(1)
@@ -218,16 +218,21 @@ describe('a job in a process', () => {
   })
 
   it('that fails says why', async () => {
-    const { dataset } = openDataset()
-    const end = await processJobs(environment(dataset))('000001', () => {}, signal)
-    expect(end).toEqual({ error: 'there is no run 000001' })
+    const { dataset, seeds, request } = openDataset()
+    const run = { ...(await request(await seeds(24, 25))), id: '000009' }
+    const lastWord = path.join(directory, 'last-word')
+    const job = processJobs({ ...environment(dataset), TERMINATION_LOG: lastWord })
+    expect(await job({ run, attempt: 1 }, () => {}, signal)).toEqual({ error: 'there is no run 000009' })
+    expect(JSON.parse(await readFile(lastWord, 'utf8'))).toEqual({
+      error: { error: 'there is no run 000009', code: 'NOT_FOUND' },
+    })
   })
 
   it('ends when it is told to', async () => {
     const { dataset, seeds, request, registry } = openDataset()
     const run = await request(await seeds(30, 34))
     const stop = new AbortController()
-    const end = await processJobs(environment(dataset))(run.id, () => stop.abort(), stop.signal)
+    const end = await processJobs(environment(dataset))({ run, attempt: 1 }, () => stop.abort(), stop.signal)
     expect('error' in end).toBe(true)
     expect(await registry.versions()).toEqual([])
   })
