@@ -13,7 +13,7 @@ export function refusal(status: number, body: string, where: string): EdgeloopEr
     where,
     hint:
       status === 401 || isMissingRight(status, message)
-        ? 'see deploy/base/cloud/gateway-rbac.yml'
+        ? 'compare its rights with those in deploy/base/cloud'
         : undefined,
     cause: { status, reason },
   })

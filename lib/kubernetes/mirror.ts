@@ -41,6 +41,8 @@ const WATCH_SECONDS = 60
 /** A connection that says nothing for longer than the server would let it is dead, in milliseconds. */
 const SILENCE_MS = (WATCH_SECONDS + 15) * 1000
 const PAUSE_MS = { first: 100, most: 5000 }
+/** Trouble that is over by the next attempt but one is not worth a word. */
+const ATTEMPTS_BEFORE_COMPLAINT = 3
 
 export function createMirror<T extends KubernetesObject>(options: MirrorOptions<T>): Mirror<T> {
   const { client, path, labelSelector, onChange, onTrouble } = options
@@ -117,12 +119,14 @@ export function createMirror<T extends KubernetesObject>(options: MirrorOptions<
   async function run(): Promise<void> {
     let version: string | undefined
     let pause = PAUSE_MS.first
+    let failures = 0
     while (!closing.signal.aborted) {
       try {
         version ??= await load()
         synced()
         const onOpen = () => {
           pause = PAUSE_MS.first
+          failures = 0
           trouble = undefined
         }
         await watch(version, onOpen, (next) => {
@@ -134,8 +138,8 @@ export function createMirror<T extends KubernetesObject>(options: MirrorOptions<
         const status = statusOf(error)
         // The server does not know any more what it would go on from, or says that it never did: list anew.
         if (status !== undefined) version = undefined
-        if (status !== 410 && error.message !== trouble?.message) onTrouble(error)
         trouble = error
+        if (++failures === ATTEMPTS_BEFORE_COMPLAINT) onTrouble(error)
         await sleep(pause, undefined, { signal: closing.signal }).catch(() => {})
         pause = Math.min(2 * pause, PAUSE_MS.most)
       }

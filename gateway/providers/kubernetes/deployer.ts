@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { EdgeloopError } from '../../../lib/errors/index.ts'
 import type { KubernetesClient } from '../../../lib/kubernetes/index.ts'
@@ -30,6 +31,8 @@ export interface Deployer {
 
 /** How often a change is tried again that met somebody else's. */
 const ATTEMPTS = 5
+/** How soon it is looked again whether a namespace has its service account, in milliseconds. */
+const ACCOUNT_MS = 500
 const KINDS = ['Deployment', 'DaemonSet'] as const
 
 export function createDeployer({
@@ -102,11 +105,38 @@ export function createDeployer({
 
   /** Asks first what would become of it, so that nothing is changed that cannot be as it is asked for. */
   async function put(asked: Workload, before: Workload[]): Promise<void> {
-    requireSame(asked, await write(asked, { dryRun: 'All' }))
+    const would = await write(asked, { dryRun: 'All' })
+    requireSame(asked, would)
+    await requirePod(would)
     const made = await write(asked, {})
     view.putWorkload(made)
     requireSame(asked, made)
     for (const other of before) if (other.kind !== asked.kind) await removeWorkload(other)
+  }
+
+  /** A workload may name classes that do not exist, and break rules of its namespace: only its pods would be refused. */
+  async function requirePod({ metadata, spec }: Workload): Promise<void> {
+    const { namespace, name } = metadata as { namespace: string; name: string }
+    const { metadata: about, spec: podSpec } = spec!.template
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...about, generateName: `${name}-` },
+      spec: podSpec,
+    }
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await client.create(paths.pods(namespace), pod, { dryRun: 'All' })
+        return
+      } catch (thrown) {
+        const { message } = thrown as Error
+        // An update may need no more than there is room for.
+        if (message.includes('exceeded quota')) return
+        // A namespace that was made a moment ago.
+        if (!message.includes('error looking up service account') || attempt === ATTEMPTS) throw thrown
+        await sleep(ACCOUNT_MS)
+      }
+    }
   }
 
   async function write(asked: Workload, query: { dryRun?: 'All' }): Promise<Workload> {

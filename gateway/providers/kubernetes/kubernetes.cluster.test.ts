@@ -69,6 +69,11 @@ apiVersion: openfaas.com/v1
 kind: Profile
 metadata: { name: tenth, namespace: edgeloop }
 spec: { resources: { limits: { cpu: 100m } } }
+---
+apiVersion: openfaas.com/v1
+kind: Profile
+metadata: { name: sandboxed, namespace: edgeloop }
+spec: { runtimeClassName: sandbox }
 `
 
 const echo = (service: string, more: Partial<Deployment> = {}): Deployment => ({
@@ -338,6 +343,7 @@ describe.sequential('the kubernetes provider', () => {
       [{ secrets: ['../pods'] }, 'two wants the secret "../pods", which does not exist'],
       [{ limits: { memory: '128MB' } }, 'limits.memory: "128MB" is not a quantity'],
       [{ service: 'Bad_Name' }, 'service: must be lower-case letters, digits and "-"'],
+      [profile('sandboxed'), /RuntimeClass "sandbox" not found/],
       [{ namespace: 'nowhere' }, 'there is no namespace "nowhere" for functions'],
       [{ labels: { team: 'not a label' } }, /metadata\.labels: Invalid value: "not a label"/],
       [atEdges(), 'all 1 ports for functions at edges are taken'],

@@ -62,6 +62,13 @@ describe('a function of the cloud', () => {
     })
   })
 
+  it('cannot say what the gateway has to remember', () => {
+    const annotations = { 'edgeloop.dev/port': '22', 'edgeloop.dev/deployment': '{}', topic: 'a' }
+    const kept = workload({ fn: { annotations } }).metadata!.annotations!
+    expect([kept['edgeloop.dev/port'], kept.topic]).toEqual([undefined, 'a'])
+    expect(JSON.parse(kept['edgeloop.dev/deployment']!)).toMatchObject({ service: 'fn', annotations })
+  })
+
   it('listens at its pod’s address', () => {
     expect(podOf({}).hostNetwork).toBeUndefined()
     expect(podOf({}).dnsPolicy).toBeUndefined()

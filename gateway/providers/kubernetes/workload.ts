@@ -75,7 +75,7 @@ export function workloadOf(request: WorkloadRequest): Workload {
     namespace,
     labels,
     annotations: {
-      ...deployment.annotations,
+      ...withoutOurs(deployment.annotations),
       [ANNOTATIONS.deployment]: JSON.stringify(deployment),
       ...(port !== undefined && { [ANNOTATIONS.port]: String(port) }),
     },
@@ -102,6 +102,12 @@ export function workloadOf(request: WorkloadRequest): Workload {
       revisionHistoryLimit: 2,
     },
   }
+}
+
+/** What the gateway has to remember is not for stack.yml to say: a port would be anything that listens on the node. */
+function withoutOurs(annotations: Deployment['annotations']): Record<string, string> {
+  const ours = new Set<string>(Object.values(ANNOTATIONS))
+  return Object.fromEntries(Object.entries(annotations ?? {}).filter(([key]) => !ours.has(key)))
 }
 
 function templateOf(request: WorkloadRequest, labels: Record<string, string>): V1PodTemplateSpec {
