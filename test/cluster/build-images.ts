@@ -1,9 +1,17 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundle, PROCESSES } from '../../deploy/images/index.ts'
 import { deploymentsOf, handlersOf, readStack } from '../../lib/stack/index.ts'
-import { type Image, type Layer, packLayer, programContent, writeArchive } from './images/index.ts'
+import {
+  type Image,
+  type Layer,
+  type LayerContent,
+  libraryContent,
+  packLayer,
+  programContent,
+  writeArchive,
+} from './images/index.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const server = path.join(root, 'templates/node-typescript/main.ts')
@@ -18,9 +26,12 @@ export const EDGELOOP_IMAGE = 'registry.local/edgeloop:0.1.0'
  */
 export async function buildImages(directory: string, tags: readonly string[]): Promise<string> {
   await mkdir(directory, { recursive: true })
-  const node = await packLayer(path.join(directory, 'node.tar'), await programContent(process.execPath))
   const own = path.join(directory, 'edgeloop')
   await bundle({ processes: PROCESSES, directory: own, backbone: true })
+  const node = await packLayer(path.join(directory, 'node.tar'), {
+    ...(await programContent(process.execPath)),
+    ...(await addonLibraries(own)),
+  })
   const images = [imageOf(EDGELOOP_IMAGE, node, await appLayer(own), 'gateway.js')]
 
   const stack = await readStack(path.join(root, 'stack.yml'), { TAG: tags[0] })
@@ -51,6 +62,18 @@ export async function buildFunctionImages(
   const archive = path.join(directory, 'images.tar')
   await writeArchive(archive, images)
   return archive
+}
+
+/** What the native addons below a directory need of the machine; what they bring along is not there again. */
+async function addonLibraries(directory: string): Promise<LayerContent> {
+  const files = await readdir(directory, { recursive: true })
+  const addons = files.filter((file) => /\.(node|so[.\d]*)$/.test(file))
+  const found = await Promise.all(
+    addons.map((file) => libraryContent(path.join(directory, file)).catch(() => ({})))
+  )
+  return Object.fromEntries(
+    Object.entries(Object.assign({}, ...found)).filter(([file]) => !file.startsWith(directory))
+  ) as LayerContent
 }
 
 async function buildFunction(directory: string, name: string, handler: string, node: Layer): Promise<Image> {

@@ -3,4 +3,4 @@
  * @module
  */
 export { type Image, writeArchive } from './archive.ts'
-export { type Layer, type LayerContent, packLayer, programContent } from './layer.ts'
+export { type Layer, type LayerContent, libraryContent, packLayer, programContent } from './layer.ts'

@@ -33,11 +33,16 @@ export async function packLayer(file: string, content: LayerContent): Promise<La
   return { file, digest: await sha256(file) }
 }
 
-/** A program with the shared libraries that `ldd` names: not what it loads at run time. */
+/** A program with its shared libraries. */
 export async function programContent(program: string): Promise<LayerContent> {
-  const { stdout } = await promisify(execFile)('ldd', [program])
+  return { [program]: program, ...(await libraryContent(program)) }
+}
+
+/** The shared libraries of this machine that a program or native addon names, by `ldd`; not what it loads by itself. */
+export async function libraryContent(binary: string): Promise<LayerContent> {
+  const { stdout } = await promisify(execFile)('ldd', [binary])
   const libraries = [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, library]) => library!)
-  return Object.fromEntries([program, ...libraries].map((one) => [one, one]))
+  return Object.fromEntries(libraries.map((library) => [library, library]))
 }
 
 const CLEAN = { uid: 0, gid: 0, uname: '', gname: '', mtime: new Date(0) }
