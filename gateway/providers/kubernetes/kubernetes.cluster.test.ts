@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -587,6 +588,26 @@ describe.sequential('the kubernetes provider', () => {
     expect((await following).map(({ text }) => text).sort()).toEqual(['e', 'f', 'g'])
     await expect(lines({ name: 'nothing' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
+
+  it('goes on while the API does not answer, and sees afterwards what it has missed', async () => {
+    await provider.deploy(echo('one'))
+    const server = Number(await readFile(path.join(state, 'kube/pid/kube-apiserver'), 'utf8'))
+    process.kill(server, 'SIGSTOP')
+    try {
+      expect((await ask('one')).status).toBe(200)
+      expect(await provider.list()).toMatchObject([{ name: 'one', availableReplicas: 1 }])
+      await expect(provider.deploy(echo('two'))).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringMatching(/^the Kubernetes API is out of reach/),
+      })
+      expect((await ask('one')).status).toBe(200)
+    } finally {
+      process.kill(server, 'SIGCONT')
+    }
+    await eventually(() => provider.scale('one', 2))
+    await settled(provider, 'one')
+    expect(await living('one')).toHaveLength(2)
+  }, 120_000)
 
   it('updates the edges in reach at once, says which one is offline, and that one when it is back', async () => {
     const raw = await open()
