@@ -62,7 +62,7 @@ export type FaasCli = (
  */
 export async function findFaasCli(gateway: string, home: string): Promise<FaasCli | undefined> {
   const program = process.env.FAAS_CLI ?? 'faas-cli'
-  const { failed } = await execa(program, ['version'], { reject: false })
+  const { failed } = await execa(program, ['version', '--short-version'], { reject: false })
   if (failed) return undefined
   return async (args, { env, input } = {}) => {
     const { all } = await execa(program, args, {
