@@ -11,6 +11,7 @@ import { buildFunctionImages } from '../../../test/cluster/build-images.ts'
 import { type Cluster, startCluster } from '../../../test/cluster/cluster.ts'
 import { providerContract } from '../../provider.contract.ts'
 import type { LogLine, LogQuery, Provider } from '../../provider.ts'
+import { startAdmission } from './admission.fixture.ts'
 import { createKubernetesProvider, type KubernetesProviderOptions } from './index.ts'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
@@ -357,6 +358,46 @@ describe.sequential('the kubernetes provider', () => {
     const there = await cluster.kubectl(['-n', NAMESPACE, 'get', 'deployments,daemonsets', '-o', 'name'])
     expect(there).toBe('daemonset.apps/one')
     await narrow.close()
+  })
+
+  it('refuses what the cluster would make something else of', async () => {
+    const patch = [{ op: 'add', path: '/spec/template/spec/nodeSelector', value: { disk: 'ssd' } }]
+    const webhook = await startAdmission(path.join(state, 'webhook'), patch)
+    await cluster.kubectl(
+      ['apply', '-f', '-'],
+      JSON.stringify({
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: 'MutatingWebhookConfiguration',
+        metadata: { name: 'elsewhere' },
+        webhooks: [
+          {
+            name: 'elsewhere.example.com',
+            clientConfig: { url: webhook.url, caBundle: webhook.certificate },
+            rules: [
+              {
+                apiGroups: ['apps'],
+                apiVersions: ['v1'],
+                operations: ['CREATE'],
+                resources: ['deployments'],
+              },
+            ],
+            sideEffects: 'None',
+            admissionReviewVersions: ['v1'],
+          },
+        ],
+      })
+    )
+    const raw = await open()
+    await eventually(() =>
+      expect(raw.deploy(echo('two'))).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        message:
+          'the cluster makes something else of two: spec.template.spec.nodeSelector was to be nothing and would be {"disk":"ssd"}',
+      })
+    )
+    await cluster.kubectl(['delete', 'mutatingwebhookconfiguration', 'elsewhere'])
+    await webhook.close()
+    await raw.close()
   })
 
   it('leaves alone what it has not made', async () => {
