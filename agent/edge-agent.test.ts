@@ -412,12 +412,10 @@ describe('the list of functions', () => {
   it('is followed: what is removed stops, what comes starts, and nothing is lost between', async () => {
     const agent = await startEdge()
     const pi = await device(agent, 'pi')
-    const names = async () => {
-      const response = await fetch(`${agent.gateway}/system/functions`)
-      return ((await response.json()) as { name: string }[]).map(({ name }) => name).sort()
-    }
+    const classify = async () => (await fetch(`${agent.gateway}/function/classify`)).status
+    expect(await classify()).toBe(200)
     await cloudProvider.remove('classify')
-    await eventually(async () => expect(await names()).toEqual(['filter-confidence', 'upload-sample']))
+    await eventually(async () => expect(await classify()).toBe(404))
     await Promise.all([1, 2, 3].map((n) => pi.send(photoOf({ n }))))
     await sleep(100)
     expect(pi.answers()).toEqual([])
@@ -425,6 +423,16 @@ describe('the list of functions', () => {
     await cloudProvider.deploy(FUNCTIONS[0]!)
     await eventually(() => expect(pi.answers()).toHaveLength(3))
     await settled(agent, 3)
+  })
+
+  it('is the cloud’s alone: an edge takes no deployments', async () => {
+    const { gateway } = await startEdge()
+    for (const [method, route] of [
+      ['GET', '/system/functions'],
+      ['POST', '/system/functions'],
+      ['PUT', '/system/secrets'],
+    ] as const)
+      expect((await fetch(gateway + route, { method })).status).toBe(404)
   })
 
   it('with one function that cannot run here works for the others, and says so once', async () => {

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { createGateway, type PlacedProvider } from '../gateway/index.ts'
+import { createInvocations, type PlacedProvider } from '../gateway/index.ts'
 import { openDatabase } from '../lib/database/index.ts'
 import { asEdgeloopError } from '../lib/errors/index.ts'
 import { type EdgeloopEvent, eventSchema, type Uplink as UplinkPolicy } from '../lib/events/index.ts'
@@ -104,7 +104,8 @@ async function start(
   const broker = await createBroker({ host: listen.host, port: listen.mqtt, accept, onSubscribe })
   closeLater(() => broker.close())
 
-  const invocations = createGateway(provider)
+  const invocations = createInvocations(provider)
+  closeLater(() => invocations.close())
   const app = new Hono()
     .get('/status', async (c) => c.json(await heartbeat()))
     .route('/', createPhotoRoutes(photos))
@@ -113,6 +114,7 @@ async function start(
     .route('/', invocations)
   const server = await serveHttp({
     fetch: app.fetch,
+    intercept: invocations.intercept,
     host: listen.host,
     port: listen.http,
     name: `the gateway of ${edge}`,

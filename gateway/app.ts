@@ -1,108 +1,58 @@
-import { randomUUID } from 'node:crypto'
-import { type Context, Hono } from 'hono'
-import { asEdgeloopError, EdgeloopError } from '../lib/errors/index.ts'
-import { type Deployment, deployment as deploymentSchema } from '../lib/stack/index.ts'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { EdgeloopError } from '../lib/errors/index.ts'
+import type { NodeBindings } from '../lib/web-server/index.ts'
+import about from '../package.json' with { type: 'json' }
+import { type Authenticator, createAuthenticator } from './auth/index.ts'
+import { createInvocations, type GatewayApp, type Shortcut } from './invocations/index.ts'
+import { createInvocationMetrics, replicaMetrics, requestMetrics } from './metrics/index.ts'
 import type { Provider } from './provider.ts'
+import { answerError } from './refusals/index.ts'
+import { systemRoutes } from './system/index.ts'
 
-/** The OpenFaaS REST contract on top of a provider. https://docs.openfaas.com/reference/rest-api/ */
-export function createGateway(provider: Provider): Hono {
-  const app = new Hono()
-  app.onError((thrown, c) => {
-    const error = asEdgeloopError(thrown)
-    if (error.status === 500) console.error(error)
-    if (error.status === 429) c.header('Retry-After', '1')
-    return c.json(error.toJSON(), error.status)
-  })
+export interface GatewayOptions {
+  /** Who may do what; everybody who can connect may do everything when absent. */
+  authenticator?: Authenticator
+  /** How long an invocation may take, in milliseconds; five minutes when absent. */
+  timeoutMs?: number
+}
 
-  app.get('/healthz', (c) => c.text('OK'))
-  app.get('/system/info', (c) =>
-    c.json({
-      provider: {
-        provider: provider.name,
-        orchestration: provider.name,
-        version: { release: '0.1.0', sha: '' },
-      },
-      version: { release: '0.1.0', sha: '' },
-      arch: process.arch === 'x64' ? 'x86_64' : process.arch,
+/** A Hono app, and what a web server has to know beside it. */
+export interface Gateway extends GatewayApp, Shortcut {}
+
+/**
+ * The OpenFaaS REST API on top of a provider. https://docs.openfaas.com/reference/rest-api/
+ *
+ * @example
+ * const gateway = createGateway(provider, { authenticator })
+ * await serveHttp({ fetch: gateway.fetch, intercept: gateway.intercept, host, port, name: 'the gateway' })
+ */
+export function createGateway(provider: Provider, options: GatewayOptions = {}): Gateway {
+  const { authenticator = createAuthenticator(), timeoutMs } = options
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  replicaMetrics(registry, provider)
+  const metrics = createInvocationMetrics(registry)
+  const invocations = createInvocations(provider, { authenticator, metrics, timeoutMs })
+
+  const app = new OpenAPIHono<{ Bindings: Partial<NodeBindings> }>()
+  app.onError(answerError)
+  app.notFound((c) => {
+    throw new EdgeloopError('NOT_FOUND', `${c.req.method} ${c.req.path} is not here`, {
+      where: c.req.path,
+      hint: 'see /openapi.json for what is; an asynchronous invocation is an event on a function’s topic',
     })
+  })
+  app.use('/system/*', requestMetrics(registry))
+  systemRoutes(app, { provider, authenticator, onChange: invocations.changed })
+  app.get('/metrics', async (c) =>
+    c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType })
   )
-
-  app.get('/system/functions', async (c) => c.json(await provider.list()))
-  app.get('/system/function/:name', async (c) => c.json(await existing(c.req.param('name'))))
-  app.post('/system/functions', async (c) => {
-    await provider.deploy(await readDeployment(c.req.raw))
-    return c.body(null, 202)
+  app.openAPIRegistry.registerComponent('securitySchemes', 'basic', { type: 'http', scheme: 'basic' })
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'Edgeloop gateway', version: about.version },
   })
-  app.put('/system/functions', async (c) => {
-    const deployment = await readDeployment(c.req.raw)
-    await existing(deployment.service)
-    await provider.deploy(deployment)
-    return c.body(null, 202)
-  })
-  app.delete('/system/functions', async (c) => {
-    const { functionName } = (await readJson(c.req.raw)) as { functionName?: unknown }
-    if (typeof functionName !== 'string')
-      throw new EdgeloopError('INVALID_INPUT', 'functionName is missing', { where: 'functionName' })
-    if (!(await provider.remove(functionName))) throw unknownFunction(functionName)
-    return c.body(null, 202)
-  })
-
-  app.get('/system/places/:place/functions', async (c) => {
-    const place = c.req.param('place')
-    return c.json(await provider.listAt(place === 'cloud' ? undefined : place))
-  })
-
-  app.all('/function/:name/*', (c) => invoke(c, c.req.param('name')))
-  app.all('/function/:name', (c) => invoke(c, c.req.param('name')))
-
-  async function existing(name: string) {
-    const status = await provider.get(name)
-    if (!status) throw unknownFunction(name)
-    return status
-  }
-
-  async function invoke(c: Context, name: string): Promise<Response> {
-    const request = c.req.raw
-    const started = performance.now()
-    const url = new URL(request.url)
-    url.pathname = url.pathname.replace(/^\/function\/[^/]+\/?/, '/')
-    const headers = new Headers(request.headers)
-    const callId = headers.get('x-call-id') ?? randomUUID()
-    headers.set('x-call-id', callId)
-    // For an error's answer, too.
-    c.header('X-Call-Id', callId)
-    const init: RequestInit & { duplex: 'half' } = {
-      method: request.method,
-      headers,
-      body: request.body,
-      signal: request.signal,
-      duplex: 'half',
-    }
-    const answer = await provider.invoke(name, new Request(url, init))
-    const response = new Response(answer.body, answer)
-    response.headers.set('X-Call-Id', callId)
-    response.headers.set('X-Duration-Seconds', ((performance.now() - started) / 1000).toFixed(6))
-    return response
-  }
-
-  return app
-}
-
-async function readDeployment(request: Request): Promise<Deployment> {
-  const parsed = deploymentSchema.safeParse(await readJson(request))
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]!
-  throw new EdgeloopError('INVALID_INPUT', `${issue.path.join('.')}: ${issue.message}`, { where: 'body' })
-}
-
-async function readJson(request: Request): Promise<unknown> {
-  try {
-    return await request.json()
-  } catch (cause) {
-    throw new EdgeloopError('INVALID_INPUT', 'the body is not JSON', { where: 'body', cause })
-  }
-}
-
-function unknownFunction(name: string): EdgeloopError {
-  return new EdgeloopError('NOT_FOUND', `there is no function "${name}"`, { where: name })
+  app.route('/', invocations)
+  return Object.assign(app as GatewayApp, { intercept: invocations.intercept, close: invocations.close })
 }

@@ -3,6 +3,8 @@
  * @module
  */
 export { createGateway } from './app.ts'
+export { authenticatorFrom } from './auth/index.ts'
+export { createInvocations } from './invocations/index.ts'
 export { type Node, type Profile, readProfiles } from './placement/index.ts'
 export { DEFAULT_NAMESPACE, type FunctionStatus, type PlacedFunction, type Provider } from './provider.ts'
 export { createEdgeProvider, type EdgeProviderOptions } from './providers/edge/edge.ts'

@@ -8,7 +8,7 @@ import { createKubernetesClient, kubeConfigFrom } from '../lib/kubernetes/index.
 import { runService } from '../lib/service/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
 import { serveHttp } from '../lib/web-server/index.ts'
-import { announcing, createGateway, createRelays } from './index.ts'
+import { announcing, authenticatorFrom, createGateway, createRelayDoor, createRelays } from './index.ts'
 // Not by the front door: whoever runs without a cluster need not load its client.
 import { createKubernetesProvider } from './providers/kubernetes/index.ts'
 
@@ -17,12 +17,17 @@ const schema = z.object({
   HTTP_PORT: z.coerce.number().int().min(0).default(8080),
   /** Where the cluster's profiles are. */
   PROFILES_NAMESPACE: z.string().default('edgeloop'),
+  /** Holds `basic-auth-user`, `basic-auth-password` and `edge-token`. */
+  SECRETS_DIR: z.string().default('/var/openfaas/secrets'),
+  /** How long an invocation may take. */
+  INVOCATION_TIMEOUT_SECONDS: z.coerce.number().positive().default(300),
 })
 
 await runService(async () => {
   const settings = readSettings(schema, process.env)
   const teardown = createTeardown()
   try {
+    const authenticator = authenticatorFrom(settings.SECRETS_DIR)
     const relays = createRelays()
     teardown.add(relays.close)
     const provider = await createKubernetesProvider({
@@ -31,8 +36,15 @@ await runService(async () => {
       relays,
     })
     teardown.add(provider.close)
+    const gateway = createGateway(announcing(provider, relays.hint), {
+      authenticator,
+      timeoutMs: settings.INVOCATION_TIMEOUT_SECONDS * 1000,
+    })
+    teardown.add(gateway.close)
     const server = await serveHttp({
-      fetch: createGateway(announcing(provider, relays.hint)).fetch,
+      fetch: gateway.fetch,
+      intercept: gateway.intercept,
+      onUpgrade: createRelayDoor({ relays, allows: authenticator.isEdge }),
       host: settings.HOST,
       port: settings.HTTP_PORT,
       name: 'the gateway',

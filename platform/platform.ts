@@ -8,7 +8,10 @@ import { startCloud, startStorage } from './cloud/index.ts'
 import { type Edge, startEdge } from './edge/index.ts'
 import { freePort } from './ports/index.ts'
 import type { Service } from './service/index.ts'
-import { announceRunning, openStateDirectory } from './state/index.ts'
+import { announceRunning, openCredentials, openStateDirectory } from './state/index.ts'
+
+/** What only programs of this machine can reach needs no credentials. */
+const isLoopback = (host: string) => /^(127\.|localhost$|::1$)/.test(host)
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -37,6 +40,8 @@ export interface PlatformOptions {
 /** A cloud and its edges on this machine. */
 export interface Platform {
   gateway: string
+  /** Where user and password for the gateway stand, as `basic-auth-user` and `basic-auth-password`, if it asks for any. */
+  credentials?: string
   edges: Edge[]
   /** The cloud's processes, which can be killed and started again. */
   services: { gateway: Service; trainer: Service }
@@ -81,8 +86,10 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       broker: await freePort('127.0.0.1'),
       s3: storage.port,
     }
+    const credentials = isLoopback(host) ? undefined : await openCredentials(state.path)
     const environment = {
       ...storage.environment,
+      ...(credentials !== undefined && { CREDENTIALS_DIR: credentials }),
       STACK_FILE: path.join(root, 'stack.yml'),
       PROFILES_DIR: path.join(root, 'edge-profiles'),
       DATASET: dataset,
@@ -146,6 +153,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     teardown.add(withdraw)
     return {
       gateway,
+      credentials,
       store,
       events,
       edges: here,
@@ -153,12 +161,15 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     }
   }
 
-  const { gateway, edges, store, events, services } = await start().catch(async (error: unknown) => {
-    await teardown.run()
-    throw error
-  })
+  const { gateway, credentials, edges, store, events, services } = await start().catch(
+    async (error: unknown) => {
+      await teardown.run()
+      throw error
+    }
+  )
   return {
     gateway,
+    credentials,
     edges,
     services,
     store,

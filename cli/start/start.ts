@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { createPlatform } from '../../platform/index.ts'
 import { keepTurning, runRounds } from '../../platform/rounds/index.ts'
@@ -38,6 +39,7 @@ export async function start(options: StartOptions): Promise<void> {
     const { gateway, edges } = platform
     const places = edges.map(({ name, gateway, broker }) => ({ name, gateway, broker }))
     reporter.event({ event: 'started', gateway, edges: places })
+    if (platform.credentials !== undefined) reporter.note(howToLogIn(gateway, platform.credentials))
     await runRounds({
       platform,
       supply,
@@ -60,6 +62,11 @@ export async function start(options: StartOptions): Promise<void> {
     reporter.close()
     await platform.dispose()
   }
+}
+
+function howToLogIn(gateway: string, credentials: string): string {
+  const password = path.relative('.', path.join(credentials, 'basic-auth-password'))
+  return `The gateway asks for credentials: faas-cli login -g ${gateway} --password-stdin < ${password}`
 }
 
 /** The live view where somebody can see it. */

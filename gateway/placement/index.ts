@@ -15,4 +15,4 @@ export {
 } from './match.ts'
 export type { Node, Taint, Toleration } from './node.ts'
 export { type Profile, parseProfile, readProfiles } from './profile.ts'
-export type { Requirement, Term } from './requirement.ts'
+export { isLabelKey, isLabelValue, type Requirement, type Term } from './requirement.ts'

@@ -57,8 +57,8 @@ const DOMAIN = '(?=[^/]{1,253}/)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0
 const labelKey = new RegExp(`^(${DOMAIN})?${NAME}$`)
 const labelValue = new RegExp(`^(${NAME})?$`)
 
-const isLabelKey = (text: string): boolean => labelKey.test(text)
-const isLabelValue = (text: string): boolean => labelValue.test(text)
+export const isLabelKey = (text: string): boolean => labelKey.test(text)
+export const isLabelValue = (text: string): boolean => labelValue.test(text)
 
 /**
  * OpenFaaS' `constraints`: `key=value`, `key==value` or `key!=value`.

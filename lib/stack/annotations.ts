@@ -12,6 +12,8 @@ export interface FunctionTraits {
   maxInflight: number
   /** `any`: a caller in the cloud that names no edge gets any edge's answer. */
   relay: 'any' | undefined
+  /** `gateway`: whoever invokes it needs the gateway's credentials. */
+  auth: 'gateway' | undefined
   /** What its image is built for, in Kubernetes' words (`amd64`, `arm64`); empty when nobody said. */
   architectures: string[]
   /** Its image listens on `$PORT` at `$HOST`, and so can do on a node's own network. */
@@ -38,6 +40,7 @@ export function traitsOf({ annotations }: Pick<Deployment, 'annotations'>): Func
     context: new Set(list(annotations?.['edgeloop.dev/context'])),
     maxInflight: Number.isInteger(maxInflight) && maxInflight > 0 ? maxInflight : DEFAULT_MAX_INFLIGHT,
     relay: annotations?.['edgeloop.dev/relay'] === 'any' ? 'any' : undefined,
+    auth: annotations?.['edgeloop.dev/auth'] === 'gateway' ? 'gateway' : undefined,
     architectures: list(annotations?.['edgeloop.dev/arch']),
     hostNetwork: annotations?.['edgeloop.dev/host-network'] === 'ok',
     health: probe('health', '/_/health', annotations),

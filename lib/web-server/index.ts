@@ -2,4 +2,10 @@
  * A web server around a fetch handler.
  * @module
  */
-export { hostFromHere, serveHttp, type WebServer, type WebServerOptions } from './web-server.ts'
+export {
+  hostFromHere,
+  type NodeBindings,
+  serveHttp,
+  type WebServer,
+  type WebServerOptions,
+} from './web-server.ts'

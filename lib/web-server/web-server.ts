@@ -1,10 +1,18 @@
-import type { IncomingMessage, Server } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { createAdaptorServer } from '@hono/node-server'
+import { getRequestListener } from '@hono/node-server'
 import { EdgeloopError } from '../errors/index.ts'
 
+/** What Hono calls `c.env`: the request as Node has it. */
+export interface NodeBindings {
+  incoming: IncomingMessage
+  outgoing: ServerResponse
+}
+
 export interface WebServerOptions {
-  fetch(request: Request): Response | Promise<Response>
+  fetch(request: Request, env: NodeBindings): Response | Promise<Response>
+  /** Sees every request before `fetch`; what it does not answer itself it hands on. */
+  intercept?(incoming: IncomingMessage, outgoing: ServerResponse, next: () => void): void
   host: string
   /** 0 takes a free one. */
   port: number
@@ -33,8 +41,8 @@ const LOOK_MS = 20
 
 /** @throws EdgeloopError UNAVAILABLE when it cannot listen, with what is in the way */
 export async function serveHttp(options: WebServerOptions): Promise<WebServer> {
-  const { fetch, host, port, name, onUpgrade } = options
-  const server = createAdaptorServer({ fetch, hostname: host }) as Server
+  const { host, port, name, onUpgrade } = options
+  const server = createServer(listenerOf(options))
   /** Connections that speak something else by now: the server waits for them, and does not close them. */
   const upgraded = new Set<Socket>()
   if (onUpgrade)
@@ -83,6 +91,15 @@ export function hostFromHere(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'
   return host.includes(':') ? `[${host}]` : host
+}
+
+function listenerOf({ fetch, intercept, host }: WebServerOptions) {
+  const listener = getRequestListener((request, env) => fetch(request, env as NodeBindings), {
+    hostname: host,
+  })
+  if (!intercept) return listener
+  return (incoming: IncomingMessage, outgoing: ServerResponse) =>
+    intercept(incoming, outgoing, () => void listener(incoming, outgoing))
 }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { type CloudAgent, createCloudAgent } from '../../agent/index.ts'
 import {
   announcing,
+  authenticatorFrom,
   createGateway,
   createLocalProvider,
   createRelayDoor,
@@ -31,6 +32,8 @@ const schema = z.object({
   SECRETS_DIR: z.string(),
   STACK_FILE: z.string(),
   PROFILES_DIR: z.string(),
+  /** Holds `basic-auth-user`, `basic-auth-password` and `edge-token`; nobody is asked who they are when absent. */
+  CREDENTIALS_DIR: z.string().optional(),
   /** The names of all edges, with commas. */
   EDGES: z
     .string()
@@ -68,16 +71,19 @@ await runService(async () => {
     teardown.add(() => provider.close())
     for (const deployment of deploymentsOf(stack)) await provider.deploy(deployment)
 
+    const authenticator = authenticatorFrom(settings.CREDENTIALS_DIR)
+    const gateway = createGateway(provider, { authenticator })
+    teardown.add(() => gateway.close())
     const app = new Hono()
       .all('/dead-letters/*', (c) => agent?.deadLetters.fetch(c.req.raw) ?? c.text('starting', 503))
-      .route('/', createGateway(provider))
+      .route('/', gateway)
     const server = await serveHttp({
       fetch: app.fetch,
+      intercept: gateway.intercept,
       host: HOST,
       port: settings.HTTP_PORT,
       name: 'the gateway',
-      // Everything here is on this machine, and nobody is asked who they are.
-      onUpgrade: createRelayDoor({ relays, allows: () => true }),
+      onUpgrade: createRelayDoor({ relays, allows: authenticator.isEdge }),
     })
     teardown.add(() => server.close())
     teardown.add(() => relays.close())

@@ -10,6 +10,7 @@ import { createEdgeProvider, createLocalProvider, readProfiles } from '../../gat
 import { eventData } from '../../lib/events/index.ts'
 import { readSettings } from '../../lib/function/index.ts'
 import { objectStoreFromEnv } from '../../lib/s3/index.ts'
+import { readSecretFile } from '../../lib/secret-file/index.ts'
 import { runService } from '../../lib/service/index.ts'
 import { handlersOf, readStack } from '../../lib/stack/index.ts'
 import { localReach } from './local-reach.ts'
@@ -27,6 +28,8 @@ const schema = z.object({
   SECRETS_DIR: z.string(),
   STACK_FILE: z.string(),
   PROFILES_DIR: z.string(),
+  /** Holds `edge-token`, where the cloud's gateway asks for it. */
+  CREDENTIALS_DIR: z.string().optional(),
   MODEL_NAME: eventData.name,
   UPLINK: eventData.uplink.default('review'),
 })
@@ -35,6 +38,8 @@ await runService(async (signal) => {
   const settings = readSettings(schema, process.env)
   const { EDGE, DATA_DIR, STACK_FILE, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR, HOST } = settings
   await mkdir(DATA_DIR, { recursive: true })
+  const { CREDENTIALS_DIR } = settings
+  const token = CREDENTIALS_DIR === undefined ? undefined : readSecretFile(CREDENTIALS_DIR, 'edge-token')
   const modelCache = path.join(DATA_DIR, 'model-cache')
   const provider = await createLocalProvider({
     node: { name: EDGE, labels: { 'node-role.kubernetes.io/edge': '', 'kubernetes.io/hostname': EDGE } },
@@ -50,13 +55,14 @@ await runService(async (signal) => {
     provider: createEdgeProvider({
       edge: EDGE,
       gateway: settings.CLOUD_GATEWAY,
+      token,
       directory: DATA_DIR,
       reach: localReach(provider),
     }),
     modelCache,
     model: settings.MODEL_NAME,
     store: objectStoreFromEnv(process.env),
-    cloud: { gateway: settings.CLOUD_GATEWAY, broker: settings.CLOUD_BROKER },
+    cloud: { gateway: settings.CLOUD_GATEWAY, broker: settings.CLOUD_BROKER, token },
     listen: { host: HOST, http: settings.HTTP_PORT, mqtt: settings.MQTT_PORT },
     uplink: settings.UPLINK,
     signal,

@@ -1,2 +1,2 @@
 export { announceRunning, findRunning, type RunningPlatform } from './running.ts'
-export { openStateDirectory, type StateDirectory } from './state-directory.ts'
+export { openCredentials, openStateDirectory, type StateDirectory } from './state-directory.ts'

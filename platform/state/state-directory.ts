@@ -158,24 +158,44 @@ async function entries(root: string): Promise<string[]> {
   return (await readdir(root)).filter((entry) => entry !== LOCK && !entry.startsWith(`${LOCK}.`))
 }
 
-/** Credentials of the local S3, made once; nobody but this user reads them. */
+/** Credentials of the local S3, which functions read. */
 async function readSecrets(root: string): Promise<StateDirectory['secrets']> {
-  const directory = path.join(root, 'secrets')
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const secret = async (name: string, bytes: number) => {
-    const file = path.join(directory, name)
-    const kept = await readFile(file, 'utf8').catch(() => '')
-    if (kept !== '') return kept
-    const made = randomBytes(bytes).toString('hex')
-    await writeFile(`${file}.part`, made, { mode: 0o600, flush: true })
-    await rename(`${file}.part`, file)
-    return made
-  }
+  const directory = await secretDirectory(root, 'secrets')
   return {
     directory,
-    accessKeyId: await secret('s3-access-key-id', 10),
-    secretAccessKey: await secret('s3-secret-access-key', 20),
+    accessKeyId: await secret(directory, 's3-access-key-id', 10),
+    secretAccessKey: await secret(directory, 's3-secret-access-key', 20),
   }
+}
+
+/**
+ * Makes what the gateway asks of people (Basic) and of edges (a token), once. No function reads it.
+ * @returns the directory with the files `basic-auth-user`, `basic-auth-password` and `edge-token`
+ */
+export async function openCredentials(root: string): Promise<string> {
+  const directory = await secretDirectory(root, 'credentials')
+  await secret(directory, 'basic-auth-user', 'admin')
+  await secret(directory, 'basic-auth-password', 20)
+  await secret(directory, 'edge-token', 20)
+  return directory
+}
+
+/** Nobody but this user looks into it. */
+async function secretDirectory(root: string, name: string): Promise<string> {
+  const directory = path.join(root, name)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  return directory
+}
+
+/** @param initial what it is when there is none yet, or how many random bytes it is made of */
+async function secret(directory: string, name: string, initial: string | number): Promise<string> {
+  const file = path.join(directory, name)
+  const kept = await readFile(file, 'utf8').catch(() => '')
+  if (kept !== '') return kept
+  const made = typeof initial === 'string' ? initial : randomBytes(initial).toString('hex')
+  await writeFile(`${file}.part`, made, { mode: 0o600, flush: true })
+  await rename(`${file}.part`, file)
+  return made
 }
 
 /** A model, its backbone in the bucket and at two edges, and a day of photos fit into this, in bytes. */

@@ -1,4 +1,4 @@
-import { readQuantity } from './quantity.ts'
+import { readQuantity } from '../../../lib/quantity/index.ts'
 
 /** A field that the cluster has made into something else than was asked for. */
 export interface Difference {

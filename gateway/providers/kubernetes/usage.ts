@@ -1,8 +1,8 @@
 import { EdgeloopError } from '../../../lib/errors/index.ts'
 import type { KubernetesClient, KubernetesObject } from '../../../lib/kubernetes/index.ts'
+import { readQuantity } from '../../../lib/quantity/index.ts'
 import type { FunctionStatus } from '../../provider.ts'
 import { FUNCTION_LABEL, paths } from './names.ts'
-import { readQuantity } from './quantity.ts'
 
 interface PodMetrics extends KubernetesObject {
   containers: { usage: { cpu?: string; memory?: string } }[]

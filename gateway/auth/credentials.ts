@@ -1,0 +1,44 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+
+/** What `faas-cli login` is given. */
+export interface Credentials {
+  user: string
+  password: string
+}
+
+/** Says who a request comes from, by its `Authorization`. */
+export interface Authenticator {
+  /** Somebody who may do everything; everybody, where no credentials are asked for. */
+  isUser(authorization: string | undefined): boolean
+  /** An edge's agent, or somebody who may do everything. */
+  isEdge(authorization: string | undefined): boolean
+}
+
+/**
+ * Compares with what is configured, in a time that tells nothing about it.
+ *
+ * @param credentials none: whoever can connect may do everything
+ * @param edgeToken what agents and the connector present as bearer token
+ */
+export function createAuthenticator(credentials?: Credentials, edgeToken?: string): Authenticator {
+  const user = credentials && digest(`${credentials.user}:${credentials.password}`)
+  const edge = edgeToken ? digest(edgeToken) : undefined
+  const isUser = (authorization: string | undefined) => {
+    if (!user) return true
+    const encoded = /^basic +([A-Za-z0-9+/_=-]+)$/i.exec(authorization ?? '')?.[1]
+    return encoded !== undefined && timingSafeEqual(digest(Buffer.from(encoded, 'base64')), user)
+  }
+  return {
+    isUser,
+    isEdge(authorization) {
+      const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+      if (edge && token !== undefined) return timingSafeEqual(digest(token), edge)
+      return user !== undefined || !edge ? isUser(authorization) : false
+    },
+  }
+}
+
+/** Of one length, whatever is compared. */
+function digest(text: string | Uint8Array): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Hono } from 'hono'
+import { EdgeloopError } from '../../lib/errors/index.ts'
+import type { NodeBindings } from '../../lib/web-server/index.ts'
+import { type Authenticator, createAuthenticator } from '../auth/index.ts'
+import type { InvocationMetrics } from '../metrics/index.ts'
+import type { Provider } from '../provider.ts'
+import { answerError, refuse } from '../refusals/index.ts'
+import { createConnectionPool } from '../upstream/index.ts'
+import { admit } from './admission.ts'
+import { answerByProvider } from './by-provider.ts'
+import { answerDirectly } from './direct.ts'
+import { createProtection } from './protection.ts'
+import { readTarget } from './target.ts'
+
+export interface InvocationOptions {
+  /** For functions that ask for the gateway's credentials; everybody may invoke them when absent. */
+  authenticator?: Authenticator
+  metrics?: InvocationMetrics
+  /** How long an invocation may take, in milliseconds; five minutes when absent, for a large photo over a slow line. */
+  timeoutMs?: number
+}
+
+/** A Hono app of the gateway; without `c.env` it is asked by a test. */
+export type GatewayApp = Hono<{ Bindings: Partial<NodeBindings> }>
+
+/** What a web server does before it asks the app. */
+export interface Shortcut {
+  /**
+   * Answers where a function can be connected to directly: without this, the provider does it, and Request and Response
+   * objects cost more than all the rest.
+   */
+  intercept(incoming: IncomingMessage, outgoing: ServerResponse, next: () => void): void
+  close(): void
+}
+
+/** `/function/*` and `/healthz`: all that an edge's gateway has, which never deploys. */
+export interface Invocations extends GatewayApp, Shortcut {
+  /** To be called when functions have changed: who may invoke them is looked at anew. */
+  changed(): void
+}
+
+const TIMEOUT_MS = 5 * 60_000
+
+export function createInvocations(provider: Provider, options: InvocationOptions = {}): Invocations {
+  const { authenticator = createAuthenticator(), metrics, timeoutMs = TIMEOUT_MS } = options
+  const pool = createConnectionPool()
+  const protection = createProtection(provider)
+  const direct = { provider, pool, metrics, timeoutMs }
+  const byProvider = { provider, metrics, timeoutMs }
+
+  async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<boolean> {
+    const target = readTarget(incoming.url ?? '')
+    if (!target) return false
+    const { authorization } = incoming.headers
+    const callId = (incoming.headers['x-call-id'] as string | undefined) || randomUUID()
+    try {
+      const found = protection.look(target)
+      const openness = typeof found === 'string' ? found : await found
+      admit(target, openness, authorization, authenticator)
+      return await answerDirectly(direct, { target, callId, openness }, incoming, outgoing)
+    } catch (thrown) {
+      refuse(outgoing, thrown, { 'X-Call-Id': callId })
+      return true
+    }
+  }
+
+  const app: GatewayApp = new Hono()
+  app.onError(answerError)
+  app.get('/healthz', (c) => c.text('OK'))
+  app.all('/function/*', async (c) => {
+    const { url } = c.req
+    const target = readTarget(url.slice(url.indexOf('/', url.indexOf('://') + 3)))
+    if (!target)
+      throw new EdgeloopError('NOT_FOUND', `${c.req.path} names no function`, { where: 'the path' })
+    const callId = c.req.header('x-call-id') || randomUUID()
+    // For a refusal, too.
+    c.header('X-Call-Id', callId)
+    const openness = await protection.look(target)
+    admit(target, openness, c.req.header('authorization'), authenticator)
+    return answerByProvider(byProvider, { target, callId, openness }, c.req.raw, c.env?.outgoing)
+  })
+
+  function intercept(incoming: IncomingMessage, outgoing: ServerResponse, next: () => void): void {
+    if (!incoming.url?.startsWith('/function/')) {
+      next()
+      return
+    }
+    void answer(incoming, outgoing).then((answered) => {
+      if (!answered) next()
+    })
+  }
+
+  return Object.assign(app, { intercept, changed: protection.forget, close: pool.close })
+}

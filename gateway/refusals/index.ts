@@ -1,0 +1,5 @@
+/**
+ * How the gateway says no.
+ * @module
+ */
+export { answerError, refuse } from './refusals.ts'

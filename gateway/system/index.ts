@@ -1,0 +1,6 @@
+/**
+ * OpenFaaS' `/system` API, with what Edgeloop has beside it.
+ * @module
+ */
+export type { SystemApp } from './route.ts'
+export { systemRoutes } from './system.ts'

@@ -1,0 +1,27 @@
+import type { Authenticator } from '../auth/index.ts'
+import type { Provider } from '../provider.ts'
+import { functionRoutes } from './functions.ts'
+import { bounded, guarded } from './guard.ts'
+import { infoRoute } from './info.ts'
+import { logRoutes } from './logs.ts'
+import { namespaceRoutes } from './namespaces.ts'
+import { placeRoutes } from './places.ts'
+import type { SystemApp } from './route.ts'
+import { secretRoutes } from './secrets.ts'
+
+export interface SystemOptions {
+  provider: Provider
+  authenticator: Authenticator
+  /** Told when a function may have been deployed or removed. */
+  onChange(): void
+}
+
+export function systemRoutes(app: SystemApp, { provider, authenticator, onChange }: SystemOptions): void {
+  app.use('/system/*', guarded(authenticator), bounded)
+  functionRoutes(app, provider, onChange)
+  namespaceRoutes(app, provider, onChange)
+  secretRoutes(app, provider)
+  logRoutes(app, provider)
+  placeRoutes(app, provider)
+  infoRoute(app, provider)
+}

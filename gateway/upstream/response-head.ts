@@ -1,0 +1,134 @@
+/** What an HTTP/1.1 answer begins with, as far as whoever passes it on has to know. */
+export interface ResponseHead {
+  status: number
+  reason: string
+  /** Names and values in turn, without what belongs to the connection. */
+  headers: string[]
+  /** How the body ends. */
+  body: 'none' | 'length' | 'chunked' | 'until close'
+  /** In bytes, with `body: 'length'`. */
+  length: number
+  /** Whether the connection can be used again. */
+  persistent: boolean
+  /** For how long it may lie idle, where the other side says, in milliseconds. */
+  idleMs: number | undefined
+}
+
+/** What belongs to one connection and not to the message. RFC 9110, 7.6.1. */
+const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Whether a header, named in lower case, stays behind when a message is passed on. */
+export function isOfTheConnection(name: string, connection: string | undefined): boolean {
+  if (OF_THE_CONNECTION.has(name)) return true
+  // Nearly always `keep-alive` or `close`, which name no header.
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return false
+  return connection
+    .toLowerCase()
+    .split(',')
+    .some((option) => option.trim() === name)
+}
+
+/**
+ * Reads status line and header lines. It is strict: what two readers could take for different messages is refused.
+ *
+ * @param text up to the empty line, without it
+ * @param method of the request: an answer to HEAD has no body
+ * @throws Error saying what is wrong with it
+ */
+export function readResponseHead(text: string, method: string): ResponseHead {
+  const fields = readFields(text)
+  const { connection, encoding, length } = readFraming(fields)
+  const status = Number(text.slice(9, 12))
+  const bodiless = method === 'HEAD' || status === 204 || status === 304 || status < 200
+  const body = bodiless ? 'none' : encoding ? 'chunked' : length !== undefined ? 'length' : 'until close'
+  const options = connection?.toLowerCase()
+  const lasts = text[7] === '1' ? !options?.includes('close') : options?.includes('keep-alive')
+  return {
+    status,
+    reason: text.slice(13, endOfLine(text, 0)),
+    headers: withoutConnection(fields, options, encoding),
+    body,
+    length: body === 'length' ? length! : 0,
+    // A length and an encoding at a time is how messages are smuggled.
+    persistent: lasts === true && body !== 'until close' && !(encoding && length !== undefined),
+    idleMs: idleMs(fields),
+  }
+}
+
+/** Names and values in turn. */
+function readFields(text: string): string[] {
+  let at = endOfLine(text, 0)
+  if (!/^HTTP\/1\.[01] [1-9]\d\d(?: |$)/.test(text.slice(0, Math.min(at, 13))))
+    throw new Error('it does not answer in HTTP/1.1')
+  const fields: string[] = []
+  while (at < text.length) {
+    const start = at + 2
+    at = endOfLine(text, start)
+    const colon = text.indexOf(':', start)
+    const name = text.slice(start, colon)
+    if (colon === -1 || colon > at || !/^[\w!#$%&'*+.^`|~-]+$/.test(name))
+      throw new Error('it answers with a header line that is none')
+    fields.push(name, text.slice(colon + 1, at).trim())
+  }
+  return fields
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\r\n', from)
+  return end === -1 ? text.length : end
+}
+
+function readFraming(fields: readonly string[]): {
+  connection: string | undefined
+  encoding: boolean
+  length: number | undefined
+} {
+  const connection = valueIn(fields, 'connection')
+  const encoding = valueIn(fields, 'transfer-encoding')
+  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked')
+    throw new Error(`its Transfer-Encoding is ${encoding}`)
+  const length = valueIn(fields, 'content-length')
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) throw new Error('its Content-Length is none')
+  return {
+    connection,
+    encoding: encoding !== undefined,
+    length: length === undefined ? undefined : Number(length),
+  }
+}
+
+/** Of a header that comes more than once, all values, with commas. */
+function valueIn(fields: readonly string[], name: string): string | undefined {
+  let value: string | undefined
+  for (let i = 0; i < fields.length; i += 2) {
+    if (fields[i]!.length !== name.length || fields[i]!.toLowerCase() !== name) continue
+    value = value === undefined ? fields[i + 1]! : `${value},${fields[i + 1]}`
+  }
+  return value
+}
+
+function withoutConnection(
+  fields: readonly string[],
+  connection: string | undefined,
+  encoding: boolean
+): string[] {
+  const rest: string[] = []
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!.toLowerCase()
+    if (isOfTheConnection(name, connection) || (encoding && name === 'content-length')) continue
+    rest.push(fields[i]!, fields[i + 1]!)
+  }
+  return rest
+}
+
+function idleMs(fields: readonly string[]): number | undefined {
+  const seconds = /timeout=(\d+)/.exec(valueIn(fields, 'keep-alive') ?? '')?.[1]
+  return seconds ? Number(seconds) * 1000 : undefined
+}
