@@ -31,6 +31,10 @@ export const functionStatus = z
     availableReplicas: z.number().int().min(0),
     invocationCount: z.number().min(0),
     createdAt: z.iso.datetime(),
+    status: z.string().optional().openapi({
+      description: 'How far an update has come, or what holds it up.',
+      example: '2 of 3 edges updated; edge-7 offline since 2026-11-23T17:40:11.000Z',
+    }),
     usage: z.object({ cpu: z.number(), totalMemoryBytes: z.number() }).optional(),
   })
   .openapi('FunctionStatus')

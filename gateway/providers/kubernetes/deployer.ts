@@ -33,6 +33,8 @@ export interface Deployer {
 const ATTEMPTS = 5
 /** How soon it is looked again whether a namespace has its service account, in milliseconds. */
 const ACCOUNT_MS = 500
+/** More would be a slip of the pen, and a burden for the whole cluster. */
+const MOST_REPLICAS = 1000
 const KINDS = ['Deployment', 'DaemonSet'] as const
 
 export function createDeployer({
@@ -188,6 +190,11 @@ export function createDeployer({
               hint: `switch it off at an edge: PUT /system/places/EDGE/functions/${name} {"enabled": false}`,
             }
           )
+        if (replicas > MOST_REPLICAS)
+          throw new EdgeloopError('INVALID_INPUT', `${name} cannot have ${replicas} pods`, {
+            where: 'replicas',
+            hint: `ask for ${MOST_REPLICAS} at most`,
+          })
         const path = paths.workload(namespace, workload.kind, name)
         const scaled = await client.merge<Workload>(path, { spec: { replicas } })
         view.putWorkload({ ...scaled, kind: 'Deployment' } as Workload)

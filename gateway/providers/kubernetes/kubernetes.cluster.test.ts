@@ -535,6 +535,7 @@ describe.sequential('the kubernetes provider', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
     expect(await provider.get('one')).toMatchObject({ replicas: 2 })
     expect(await provider.scale('two', 1)).toBe(false)
+    await expect(provider.scale('one', 1_000_000)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
   })
 
   it('loses no request to an update', async () => {
