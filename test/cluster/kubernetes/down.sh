@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # down.sh: stops what up.sh started and removes the pods, mounts, cgroups, networks and state. Only log/ stays.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-[ -e "$marker" ] || { say "nothing to take down in $KUBE_STATE"; exit 0; }
+# What was taken down before holds its log only; the cgroups may be those of another cluster that is up by now.
+[ -e "$marker" ] && [ -d "$KUBE_STATE/nodes" ] || { say "nothing to take down in $KUBE_STATE"; exit 0; }
 
 ours() { # a process id may have gone to another program since: only one that was started with our state is ours
   grep -qzxF "KUBE_STATE=$KUBE_STATE" "/proc/$1/environ" 2>/dev/null
