@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createDevice } from '../../device/index.ts'
 import { photoHash } from '../../lib/photo/index.ts'
 import { deploymentsOf, readStack } from '../../lib/stack/index.ts'
@@ -43,6 +43,20 @@ beforeAll(async () => {
   client = faasCli ? faasCliClient(http, faasCli) : http
 }, 30 * 60_000)
 afterAll(() => site?.close(), 120_000)
+
+/** What the cluster looks like when something has failed: it is gone a moment later. */
+async function lookAround(): Promise<void> {
+  const { kubectl } = site.cluster
+  console.log(await kubectl(['get', 'nodes,pods', '-A', '-o', 'wide']))
+  for (const namespace of ['edgeloop', 'openfaas-fn']) {
+    const pods = (await kubectl(['-n', namespace, 'get', 'pods', '-o', 'name'])).split('\n').filter(Boolean)
+    for (const pod of pods)
+      console.log(
+        `--- ${pod}\n${await kubectl(['-n', namespace, 'logs', pod, '--all-containers', '--tail=30']).catch(String)}`
+      )
+  }
+}
+beforeEach(({ onTestFailed }) => onTestFailed(() => lookAround()))
 
 const stack = async () => deploymentsOf(await readStack(path.join(root, 'stack.yml'), VARIABLES))
 
