@@ -53,6 +53,8 @@ class DirectAnswer implements Stoppable {
   readonly #outgoing: ServerResponse
   readonly #invocation: Invocation
   readonly #deadline: Deadline
+  readonly #body: Buffer[] = []
+  #stopped = false
 
   constructor(
     options: DirectOptions,
@@ -71,13 +73,15 @@ class DirectAnswer implements Stoppable {
     try {
       await this.#carry(origin)
     } catch (thrown) {
-      if (!this.#deadline.over) this.stop(thrown)
+      this.stop(thrown)
     } finally {
       this.#deadline.clear()
     }
   }
 
   stop(thrown: unknown): void {
+    if (this.#stopped) return
+    this.#stopped = true
     this.#invocation.settle(asEdgeloopError(thrown).status)
     refuse(this.#outgoing, thrown, { 'X-Call-Id': this.#invocation.callId })
   }
@@ -86,8 +90,8 @@ class DirectAnswer implements Stoppable {
   async #carry(first: string): Promise<void> {
     const { pool } = this.#options
     const refused = new Set<string>()
-    for (let origin: string | undefined = first; origin !== undefined; ) {
-      const taken = pool.take(origin)
+    for (let [origin, fresh] = [first, false]; ; ) {
+      const taken = pool.take(origin, fresh)
       const connection = taken instanceof Promise ? await taken.catch((error: Error) => error) : taken
       if (this.#deadline.over || this.#outgoing.destroyed) {
         this.#invocation.settle(499)
@@ -95,8 +99,9 @@ class DirectAnswer implements Stoppable {
         return
       }
       if (connection instanceof Error) origin = await this.#elsewhere(refused.add(origin), connection)
-      // With `stale`, the other end of an idle connection had gone: the same place is asked again.
       else if ((await this.#passOn(origin, connection)) === 'over') return
+      // The other end of an idle connection had gone: the same place is asked again, and only once.
+      else fresh = true
     }
   }
 
@@ -108,6 +113,7 @@ class DirectAnswer implements Stoppable {
       connection,
       origin,
       pool: this.#options.pool,
+      body: this.#body,
       deadline: this.#deadline,
     })
   }

@@ -15,13 +15,21 @@ export interface PassageOptions {
   /** Gets the connection back when it can take another request. */
   pool: Pick<ConnectionPool, 'give'>
   deadline: Deadline
+  /** What was read of the body by an earlier attempt, all of it; this one adds what it reads. */
+  body: Buffer[]
 }
 
-/** What came of it: it is over, or nothing happened and it can be tried again. */
+/** What came of it: it is over, or the function has not seen the request, which can be sent again. */
 export type Passed = 'over' | 'stale'
 
-/** Nothing but asking: doing it twice is the same. RFC 9110, 9.2.1. */
-const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+/**
+ * A connection that has been used before and breaks so soon after the next request, without a word, was closed for being
+ * idle while the request was on its way, in milliseconds. Whatever breaks later may have been at work.
+ */
+const STALE_MS = 1000
+
+/** How much of a body is kept for sending it again, in bytes; a larger one is lost with such a connection. */
+const MAX_KEPT = 64 * 1024
 
 /** How long a caller may go on sending what nobody reads any more, in milliseconds. */
 const LINGER_MS = 1000
@@ -49,8 +57,10 @@ class Passage implements AnswerReader, Stoppable {
   readonly #waiting: Stoppable
   readonly #chunked: boolean
   readonly #hasBody: boolean
+  readonly #started = performance.now()
   /** The whole request has been sent. */
   #sent = false
+  #kept = 0
   /** The head of the answer has been passed on. */
   #answering = false
   #flowing = false
@@ -84,7 +94,12 @@ class Passage implements AnswerReader, Stoppable {
   }
 
   #sendBody(): void {
-    const { incoming } = this.#options
+    const { incoming, body } = this.#options
+    if (body.length > 0) {
+      for (const piece of body) this.#writePiece(piece)
+      this.#onSent()
+      return
+    }
     // What has come with the head goes out with the head.
     const first: Buffer | null = incoming.read()
     if (first) this.#sendPiece(first)
@@ -95,6 +110,12 @@ class Passage implements AnswerReader, Stoppable {
   #sendPiece(piece: Buffer): void {
     // What comes when it is over is dropped.
     if (this.#over) return
+    this.#kept += piece.length
+    if (this.#kept <= MAX_KEPT) this.#options.body.push(piece)
+    this.#writePiece(piece)
+  }
+
+  #writePiece(piece: Buffer): void {
     const { incoming, connection } = this.#options
     const { socket } = connection
     if (!this.#chunked) {
@@ -155,9 +176,10 @@ class Passage implements AnswerReader, Stoppable {
   }
 
   onBroken(why: Error): void {
-    const { invocation, incoming, connection } = this.#options
-    const repeatable = connection.reused && !this.#hasBody && SAFE.has(incoming.method ?? '')
-    if (!this.#over && !this.#answering && repeatable) {
+    const { invocation, connection } = this.#options
+    const isStale = connection.reused && performance.now() - this.#started < STALE_MS
+    const isWhole = this.#sent && this.#kept <= MAX_KEPT
+    if (!this.#over && !this.#answering && isStale && isWhole) {
       this.#end()
       this.#resolve('stale')
     } else this.#fail(brokeOff(invocation, why))

@@ -2,8 +2,12 @@ import { type Connection, openConnection } from './connection.ts'
 
 /** Connections to functions that are kept for the next request. */
 export interface ConnectionPool {
-  /** One that is idle, or else a new one. @throws Error when nobody is there */
-  take(origin: string): Connection | Promise<Connection>
+  /**
+   * One that is idle, or else a new one.
+   * @param fresh only a new one
+   * @throws Error when nobody is there
+   */
+  take(origin: string, fresh: boolean): Connection | Promise<Connection>
   /** Puts a connection back that can take another request. */
   give(origin: string, connection: Connection): void
   close(): void
@@ -39,8 +43,8 @@ export function createConnectionPool(): ConnectionPool {
   looking.unref()
 
   return {
-    take(origin) {
-      const connections = idle.get(origin)
+    take(origin, fresh) {
+      const connections = fresh ? undefined : idle.get(origin)
       for (let found = connections?.pop(); found; found = connections?.pop()) {
         if (isFresh(found, performance.now())) {
           found.socket.ref()
