@@ -7,8 +7,10 @@ import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createKubernetesClient, kubeConfigFrom } from '../../../lib/kubernetes/index.ts'
 import type { Deployment } from '../../../lib/stack/index.ts'
+import { serveHttp } from '../../../lib/web-server/index.ts'
 import { buildFunctionImages } from '../../../test/cluster/build-images.ts'
 import { type Cluster, startCluster } from '../../../test/cluster/cluster.ts'
+import { createGateway } from '../../index.ts'
 import { providerContract } from '../../provider.contract.ts'
 import type { LogLine, LogQuery, Provider } from '../../provider.ts'
 import { startAdmission } from './admission.fixture.ts'
@@ -540,27 +542,36 @@ describe.sequential('the kubernetes provider', () => {
 
   it('loses no request to an update', async () => {
     await provider.deploy(echo('one'))
+    const gateway = createGateway(provider)
+    const { fetch: answer, intercept } = gateway
+    const server = await serveHttp({ fetch: answer, intercept, host: '127.0.0.1', port: 0, name: 'gateway' })
+    const init: RequestInit = { method: 'POST', body: 'x' }
+    const ways = {
+      provider: () => ask('one', '/', init),
+      gateway: () => fetch(`${server.url}/function/one/`, init),
+    }
     let going = true
-    const statuses = new Map<number | string, number>()
-    const callers = Array.from({ length: 4 }, async () => {
+    const outcomes = new Map<string, number>()
+    const call = async (way: keyof typeof ways) => {
       while (going) {
-        const outcome = await ask('one', '/', { method: 'POST', body: 'x' }).then(
-          async (response) => {
-            await response.text()
-            return response.status
-          },
+        const outcome = await ways[way]().then(
+          async (response) => `${response.status} ${await response.text().then(() => 'whole')}`,
           (error: Error) => error.message
         )
-        statuses.set(outcome, (statuses.get(outcome) ?? 0) + 1)
+        const key = `${way}: ${outcome}`
+        outcomes.set(key, (outcomes.get(key) ?? 0) + 1)
       }
-    })
+    }
+    const callers = [call('provider'), call('provider'), call('gateway'), call('gateway')]
     await provider.deploy(echo('one', { image: IMAGES[1]! }))
     await provider.deploy(echo('one', { image: IMAGES[0]! }))
     await eventually(async () => expect(await podsOf('one')).toHaveLength(1))
     going = false
     await Promise.all(callers)
-    expect([...statuses.keys()]).toEqual([200])
-    expect(statuses.get(200)).toBeGreaterThan(100)
+    await server.close()
+    await gateway.close()
+    expect([...outcomes.keys()].sort()).toEqual(['gateway: 200 whole', 'provider: 200 whole'])
+    for (const count of outcomes.values()) expect(count).toBeGreaterThan(100)
   })
 
   it('follows a profile from one kind of workload to the other', async () => {
