@@ -58,5 +58,6 @@ if [ -e "$KUBE_STATE/sysctls" ]; then
   while IFS=: read -r name value; do echo "$value" >"/proc/sys/$name"; done <"$KUBE_STATE/sysctls"
 fi
 
+rmdir /var/lib/edgeloop 2>/dev/null || true
 rm -rf --one-file-system "$KUBE_STATE"/{pid,control,nodes,kubeconfig,sysctls,bin}
 say "down; logs are in $KUBE_STATE/log"

@@ -141,8 +141,11 @@ state = "$dir/containerd-state"
       Root = "$dir/runc"
       SystemdCgroup = false
 END
-  # Pods with hostNetwork get the network that containerd itself runs in.
-  start_on "$node" containerd containerd --config "$dir/containerd.toml"
+  # Pods with hostNetwork get the network that containerd itself runs in, and host paths come from its mounts: each node
+  # has a disk of its own below /var/lib/edgeloop.
+  mkdir -p "$dir/disk"
+  start_on "$node" containerd unshare --mount bash -c \
+    'mount --bind "$0" /var/lib/edgeloop && exec containerd --config "$1"' "$dir/disk" "$dir/containerd.toml"
 }
 make_cgroup() { # every level of it, where cgroup v2 wants the controllers handed down
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
@@ -181,9 +184,11 @@ makeIPTablesUtilChains: false
 evictionHard: {memory.available: 100Mi, nodefs.available: 1%, imagefs.available: 1%}
 imageGCHighThresholdPercent: 100 # never: an image that was imported cannot be pulled again
 END
-  start_on "$node" kubelet kubelet --config "$dir/kubelet.yaml" --kubeconfig "$dir/kubeconfig" \
+  start_on "$node" kubelet nsenter --mount="/proc/$(cat "$KUBE_STATE/pid/containerd-$node")/ns/mnt" \
+    kubelet --config "$dir/kubelet.yaml" --kubeconfig "$dir/kubeconfig" \
     --root-dir "$dir/kubelet" --cert-dir "$dir/kubelet-certs" --hostname-override "$node" --node-ip "10.77.$n.2"
 }
+mkdir -p /var/lib/edgeloop # what each node mounts its own disk on
 for n in $(seq 0 "$edges"); do start_runtime "$(node_name "$n")" "$n"; done
 
 until_ok 120 "API server" kubectl get --raw /readyz
