@@ -415,12 +415,13 @@ describe('a line', () => {
     })
   })
 
-  it('carries hints', async () => {
+  it('carries hints, and is one itself', async () => {
     const onHint = vi.fn()
     openRelay({ onHint })
     await reachable('edge-1')
-    relays.hint()
     await eventually(() => expect(onHint).toHaveBeenCalledTimes(1))
+    relays.hint()
+    await eventually(() => expect(onHint).toHaveBeenCalledTimes(2))
   })
 
   it('is laid anew when the gateway comes back, and both ends close soon', async () => {
