@@ -69,7 +69,7 @@ const clients: MqttClient[] = []
 let complaints: ReturnType<typeof vi.spyOn>
 
 async function startEdge(
-  more: { place?: string; http?: number; mqtt?: number; signal?: AbortSignal } = {}
+  more: { place?: string; http?: number; mqtt?: number; token?: string; signal?: AbortSignal } = {}
 ): Promise<EdgeAgent> {
   const url = `http://127.0.0.1:${links.s3.port}`
   const gateway = `http://127.0.0.1:${links.gateway.port}`
@@ -99,7 +99,7 @@ async function startEdge(
     modelCache: path.join(place, 'models'),
     model: 'photos',
     store: createObjectStore({ endpoint: url, bucket: 'test', ...credentials }),
-    cloud: { gateway, broker: `mqtt://127.0.0.1:${links.broker.port}` },
+    cloud: { gateway, broker: `mqtt://127.0.0.1:${links.broker.port}`, token: more.token },
     listen: { host: '127.0.0.1', http: more.http ?? 0, mqtt: more.mqtt ?? 0 },
     uplink: 'review',
     pollMs: 50,
@@ -496,6 +496,22 @@ describe('the relay', () => {
     expect(performance.now() - began).toBeLessThan(3000)
     links.gateway.heal()
     await eventually(async () => expect((await ask()).status).toBe(200))
+  })
+
+  it('and the edge itself open a protected function to those who may', async () => {
+    const protect = { 'edgeloop.dev/auth': 'gateway' }
+    await cloudProvider.deploy(fn('classify', 'events/photo.captured', protect))
+    const agent = await startEdge({ token: 'the-edges-token' })
+    const ask = async (headers: HeadersInit = {}) =>
+      (await fetch(`${agent.gateway}/function/classify`, { headers })).status
+    expect([await ask(), await ask({ Authorization: 'Bearer wrong' })]).toEqual([401, 401])
+    expect(await ask({ Authorization: 'Bearer the-edges-token' })).toBe(200)
+    // The cloud's gateway has asked who it is, and events are the agent's own.
+    await eventually(() => expect(relays.edges()).toEqual(['edge-1']))
+    expect((await relays.invoke('edge-1', 'classify', new Request('http://gateway/'))).status).toBe(200)
+    const pi = await device(agent, 'pi')
+    await pi.send(photoOf({ n: 1 }))
+    await settled(agent, 1)
   })
 
   it('opens nothing but functions', async () => {

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { createInvocations, type PlacedProvider } from '../gateway/index.ts'
+import { createEdgeAuthenticator, createInvocations, type PlacedProvider } from '../gateway/index.ts'
 import { openDatabase } from '../lib/database/index.ts'
 import { asEdgeloopError } from '../lib/errors/index.ts'
 import { type EdgeloopEvent, eventSchema, type Uplink as UplinkPolicy } from '../lib/events/index.ts'
@@ -104,8 +104,12 @@ async function start(
   const broker = await createBroker({ host: listen.host, port: listen.mqtt, accept, onSubscribe })
   closeLater(() => broker.close())
 
-  const invocations = createInvocations(provider)
+  const authenticator = createEdgeAuthenticator(options.cloud.token)
+  const invocations = createInvocations(provider, { authenticator })
   closeLater(() => invocations.close())
+  // The cloud's gateway has asked already.
+  const fromTheCloud = createInvocations(provider)
+  closeLater(() => fromTheCloud.close())
   const app = new Hono()
     .get('/status', async (c) => c.json(await heartbeat()))
     .route('/', createPhotoRoutes(photos))
@@ -146,7 +150,7 @@ async function start(
     edge,
     gateway: options.cloud.gateway,
     token: options.cloud.token,
-    fetch: invocations.fetch,
+    fetch: (request) => fromTheCloud.fetch(request),
     onHint: provider.look,
   })
   closeLater(() => relay.close())

@@ -3,7 +3,7 @@
  * @module
  */
 export { createGateway } from './app.ts'
-export { authenticatorFrom } from './auth/index.ts'
+export { authenticatorFrom, createEdgeAuthenticator } from './auth/index.ts'
 export { createInvocations } from './invocations/index.ts'
 export { type Node, type Profile, readProfiles } from './placement/index.ts'
 export { DEFAULT_NAMESPACE, type FunctionStatus, type PlacedFunction, type Provider } from './provider.ts'

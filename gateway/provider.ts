@@ -64,7 +64,7 @@ export interface Provider {
   /**
    * Where a function listens that can be connected to directly, as `http://HOST:PORT`; counts as an invocation.
    * Undefined where `invoke` has to do it.
-   * @param avoid origins that did not take a connection
+   * @param avoid origins that did not take a connection; one that takes them again may be given again
    */
   origin(name: string, namespace?: string, avoid?: ReadonlySet<string>): Promise<string | undefined>
   /** What functions have written, oldest first; goes on with `follow` until the signal fires. */

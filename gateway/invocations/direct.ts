@@ -25,7 +25,7 @@ export interface Asked {
   openness: Openness
 }
 
-/** So many places may refuse a connection before the caller is told. */
+/** So often a connection may be refused before the caller is told. */
 const MAX_ATTEMPTS = 4
 
 /**
@@ -90,6 +90,7 @@ class DirectAnswer implements Stoppable {
   async #carry(first: string): Promise<void> {
     const { pool } = this.#options
     const refused = new Set<string>()
+    let attempts = 0
     for (let [origin, fresh] = [first, false]; ; ) {
       const taken = pool.take(origin, fresh)
       const connection = taken instanceof Promise ? await taken.catch((error: Error) => error) : taken
@@ -98,8 +99,10 @@ class DirectAnswer implements Stoppable {
         if (!(connection instanceof Error)) pool.give(origin, connection)
         return
       }
-      if (connection instanceof Error) origin = await this.#elsewhere(refused.add(origin), connection)
-      else if ((await this.#passOn(origin, connection)) === 'over') return
+      if (connection instanceof Error) {
+        const again = ++attempts < MAX_ATTEMPTS
+        origin = await this.#elsewhere(refused.add(origin), again, connection)
+      } else if ((await this.#passOn(origin, connection)) === 'over') return
       // The other end of an idle connection had gone: the same place is asked again, and only once.
       else fresh = true
     }
@@ -119,11 +122,10 @@ class DirectAnswer implements Stoppable {
   }
 
   /** @throws EdgeloopError BAD_GATEWAY when there is no other place */
-  async #elsewhere(refused: ReadonlySet<string>, cause: Error): Promise<string> {
+  async #elsewhere(refused: ReadonlySet<string>, again: boolean, cause: Error): Promise<string> {
     const { name, namespace } = this.#invocation.target
-    const next =
-      refused.size < MAX_ATTEMPTS && (await this.#options.provider.origin(name, namespace, refused))
-    if (next && !refused.has(next)) return next
+    const next = again && (await this.#options.provider.origin(name, namespace, refused))
+    if (next) return next
     throw new EdgeloopError('BAD_GATEWAY', `nobody answers for ${name}: ${cause.message}`, {
       where: name,
       hint: `look at how it is doing: faas-cli describe ${name}`,

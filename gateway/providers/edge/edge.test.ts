@@ -5,8 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { execa, type ResultPromise } from 'execa'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { serveHttp } from '../../../lib/web-server/index.ts'
 import { freePort } from '../../../platform/ports/index.ts'
 import { serve, temporaryDirectory } from '../../../test/support/index.ts'
+import { createInvocations } from '../../invocations/index.ts'
 import type { PlacedFunction } from '../../provider.ts'
 import type { PlacedProvider } from '../placed/index.ts'
 import { createEdgeProvider, type EdgeProviderOptions } from './edge.ts'
@@ -373,6 +375,37 @@ describe('its origin', () => {
     await expect(provider.origin('one', undefined, new Set([origin]))).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     })
+  })
+})
+
+describe('behind a local gateway', () => {
+  it.each(['directly', 'through the provider'])('requests wait %s, too', async (how) => {
+    const gateway = createInvocations(provider)
+    const server = await serveHttp({
+      fetch: gateway.fetch,
+      intercept: how === 'directly' ? gateway.intercept : undefined,
+      host: '127.0.0.1',
+      port: 0,
+      name: 'the gateway',
+    })
+    try {
+      await known()
+      const ask = async (body: string) => {
+        const response = await fetch(`${server.url}/function/one/a?b`, { method: 'POST', body })
+        return (await response.json()) as Seen
+      }
+      for (const version of ['1', '2']) {
+        const asking = ['x', 'y', 'z'].map((one) => ask(one.repeat(100_000)))
+        await sleep(200)
+        await start(version)
+        for (const [i, { version: answered, body, url }] of (await Promise.all(asking)).entries())
+          expect([answered, body.length, body[0], url]).toEqual([version, 100_000, 'xyz'[i], '/a?b'])
+        await stop()
+      }
+    } finally {
+      await server.close()
+      gateway.close()
+    }
   })
 })
 
