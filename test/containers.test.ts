@@ -162,7 +162,8 @@ describe.sequential('containers', () => {
       CLOUD_GATEWAY: gateway.url,
     })
     for (const [name, port] of ports)
-      start(path.join(place.directory, name, 'main.js'), {
+      // What becomes of it is seen by its answers.
+      void start(path.join(place.directory, name, 'main.js'), {
         ...environment(),
         HOST: '127.0.0.1',
         PORT: String(port),
