@@ -49,7 +49,6 @@ export async function decodePhoto(bytes: Uint8Array, options: DecodeOptions): Pr
   const pixels = await image
     .resize(size, size, { fit: 'cover', kernel: 'lanczos3' })
     .flatten({ background: '#ffffff' })
-    .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer()
     .catch(unprocessable)

@@ -86,13 +86,14 @@ const animate = (plain: Uint8Array) => pages('webp', plain)
 
 /** Stores the photo turned or mirrored, with the EXIF orientation that undoes it. EXIF 2.32, tag 0x0112. */
 async function turned(plain: Uint8Array, orientation: number): Promise<Uint8Array> {
+  // Sharp mirrors before it turns, in whichever order it is told.
   const undo: Record<number, (image: Sharp) => Sharp> = {
     2: (image) => image.flop(),
     3: (image) => image.rotate(180),
     4: (image) => image.flip(),
-    5: (image) => image.rotate(90).flop(),
+    5: (image) => image.flop().rotate(270),
     6: (image) => image.rotate(270),
-    7: (image) => image.rotate(90).flip(),
+    7: (image) => image.flop().rotate(90),
     8: (image) => image.rotate(90),
   }
   const stored = await undo[orientation]!(sharp(plain)).png().toBuffer()
