@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Context, Hono } from 'hono'
+import { readBody } from '../lib/body/index.ts'
 import { asEdgeloopError, EdgeloopError } from '../lib/errors/index.ts'
 import { type Deployment, deployment as deploymentSchema } from '../lib/stack/index.ts'
 import type { Provider } from './provider.ts'
@@ -90,9 +91,14 @@ async function readDeployment(request: Request): Promise<Deployment> {
   throw new EdgeloopError('INVALID_INPUT', `${issue.path.join('.')}: ${issue.message}`, { where: 'body' })
 }
 
+/** A deployment is a few lines. */
+const MAX_JSON_BYTES = 2 ** 20
+
 async function readJson(request: Request): Promise<unknown> {
+  const hint = 'send one deployment at a time'
+  const bytes = await readBody(request, { what: 'the body', maxBytes: MAX_JSON_BYTES, hint })
   try {
-    return await request.json()
+    return JSON.parse(new TextDecoder().decode(bytes))
   } catch (cause) {
     throw new EdgeloopError('INVALID_INPUT', 'the body is not JSON', { where: 'body', cause })
   }
