@@ -53,6 +53,11 @@ export interface Platform {
   dispose(): Promise<void>
 }
 
+/** What a platform with so many edges calls them. */
+export function edgeNames(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `edge-${i + 1}`)
+}
+
 /**
  * Brings up the local platform: S3 in this process; gateway, trainer and each edge in processes of their own.
  *
@@ -96,10 +101,10 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       signal: giveUp.signal,
       onOutput: options.onOutput,
     })
-    const edges = Array.from({ length: count }, (_, i) =>
+    const edges = edgeNames(count).map((name, i) =>
       startEdge({
-        name: `edge-${i + 1}`,
-        directory: path.join(state.path, 'edges', `edge-${i + 1}`),
+        name,
+        directory: path.join(state.path, 'edges', name),
         host,
         ports: { http: port === undefined ? 0 : port + i + 1, mqtt: 0 },
         cloud: ports,

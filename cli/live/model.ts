@@ -89,6 +89,9 @@ export function applyEvent(model: LiveModel, event: RunEvent, now: number): void
     case 'restarted':
       note(model, `${event.target} was ${event.event}`)
       break
+    case 'remark':
+      note(model, event.text)
+      break
   }
   if (event.event === 'cut' || event.event === 'healed') touch(model, event.edge, now)
   if (event.event === 'killed' || event.event === 'restarted') touch(model, event.target, now)
