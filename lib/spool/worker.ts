@@ -18,6 +18,8 @@ export interface WorkerOptions<P> {
   concurrency: number
   /** Must be idempotent: an entry is handled again when its acknowledgement did not reach the disk. */
   handle: (entry: Entry<P>, signal: AbortSignal) => Promise<Outcome>
+  /** What becomes of an entry at which the process ended too often. Default: a dead letter with this reason. */
+  giveUp?: (entry: Entry<P>, why: string) => Outcome
   backoff?: Backoff
   /** Milliseconds since 1970. */
   clock?: () => number
@@ -38,26 +40,42 @@ export interface Worker {
 const DEFAULT_BACKOFF: Backoff = { initialMs: 500, maxMs: 60_000 }
 /** Look again at least so often, in case the clock is set. */
 const LONGEST_SLEEP_MS = 30_000
+/**
+ * So often may the process end while an entry is being handled. Power cuts count, too, so it is not few; an entry that
+ * kills the process must not do so for ever.
+ */
+const MAX_CRASHES = 5
 /** How long an aborted handler may take to notice. */
 const ABORT_GRACE_MS = 1000
 
-/** Works a queue off: bounded concurrency, retries with backoff, exact sleep in between. */
+/**
+ * Works a queue off: bounded concurrency, retries with backoff, exact sleep in between. An entry at which the process
+ * ended before is handled with no other of its queue beside it, so that it takes none of them along.
+ */
 export function createWorker<P>({
   spool,
   queue,
   concurrency,
   handle,
+  giveUp = (_entry, why) => ({ dead: why }),
   backoff = DEFAULT_BACKOFF,
   clock = Date.now,
   onError = () => {},
 }: WorkerOptions<P>): Worker {
   const running = new Set<Promise<void>>()
+  /** Taken, and waiting to be handled alone. */
+  let suspects: Entry<P>[] = []
+  let alone = false
   const abort = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let closing = false
   let turn: NodeJS.Immediate | undefined
 
   async function attempt(entry: Entry<P>): Promise<Outcome> {
+    if (entry.crashes >= MAX_CRASHES)
+      return giveUp(entry, `the process ended ${entry.crashes} times while this was being handled`)
+    await spool.begin(entry.id)
+    if (abort.signal.aborted) return { error: 'closed before it began' }
     try {
       return await handle(entry, abort.signal)
     } catch (thrown) {
@@ -88,16 +106,16 @@ export function createWorker<P>({
   }
 
   async function work(entry: Entry<P>): Promise<void> {
-    const outcome = await attempt(entry)
-    // After an abort only success is worth writing down; a failure was ours.
-    if (abort.signal.aborted && !('done' in outcome)) return spool.release(entry.id)
     try {
+      const outcome = await attempt(entry)
+      // After an abort only success is worth writing down; a failure was ours.
+      if (abort.signal.aborted && !('done' in outcome)) return await spool.release(entry.id)
       await settle(entry, outcome)
     } catch (error) {
       onError(error)
       // Neither acknowledged nor scheduled: the disk refused, or `commit` threw. Wait here, or it would spin.
       await sleep(retryDelay(entry), undefined, { signal: abort.signal }).catch(() => {})
-      spool.release(entry.id)
+      await spool.release(entry.id)
     }
   }
 
@@ -110,18 +128,28 @@ export function createWorker<P>({
     })
   }
 
+  function run(entry: Entry<P>) {
+    alone = entry.crashes > 0
+    const task = work(entry).finally(() => {
+      running.delete(task)
+      alone = false
+      pumpSoon()
+    })
+    running.add(task)
+  }
+
   function pump() {
     if (closing) return
     clearTimeout(timer)
     try {
-      for (const entry of spool.take(queue, concurrency - running.size, clock())) {
-        const task = work(entry).finally(() => {
-          running.delete(task)
-          pumpSoon()
-        })
-        running.add(task)
+      if (!alone && suspects.length === 0) {
+        const entries = spool.take(queue, concurrency - running.size, clock())
+        suspects = entries.filter(({ crashes }) => crashes > 0)
+        for (const entry of entries) if (entry.crashes === 0) run(entry)
       }
-      if (running.size < concurrency) sleepUntilDue()
+      if (suspects.length > 0) {
+        if (running.size === 0) run(suspects.shift()!)
+      } else if (!alone && running.size < concurrency) sleepUntilDue()
     } catch (error) {
       onError(error)
       timer = setTimeout(pump, backoff.maxMs)
@@ -148,6 +176,7 @@ export function createWorker<P>({
       stopListening()
       clearTimeout(timer)
       clearImmediate(turn)
+      for (const entry of suspects.splice(0)) void spool.release(entry.id)
       const finished = () => Promise.allSettled(running)
       const limit = new AbortController()
       const wait = (ms: number) => sleep(ms, undefined, { signal: limit.signal }).catch(() => {})
