@@ -60,6 +60,7 @@ export function applyEvent(model: LiveModel, event: RunEvent, now: number): void
   switch (event.event) {
     case 'started':
       model.gateway = event.gateway
+      model.stage = undefined
       break
     case 'progress':
       model.round = event.round

@@ -74,7 +74,9 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
 
   /** Measures the round's model, and tells. */
   async function report({ next, ...conclusion }: Conclusion): Promise<RoundReport> {
-    computing ??= createTestSet(platform, supply.test, signal)
+    computing ??= createTestSet(platform, supply.test, signal, (photo, why) =>
+      onEvent({ event: 'remark', text: `the test photo ${photo} is left out: ${why}` })
+    )
     const testAccuracy = await (await computing).accuracy(conclusion.modelVersion)
     const made = { ...conclusion, testAccuracy }
     onEvent({ event: 'round', ...made })
