@@ -84,6 +84,14 @@ export function createSpool<P>(
     )
   }
 
+  function beginSync(id: string): boolean {
+    database.assertInTransaction()
+    const [queue, sequence] = keyOf(id)
+    const there = tables.entries.has([queue, sequence])
+    if (there) starts.beginSync(queue, sequence)
+    return there
+  }
+
   /** Reads entries in turn, and sets aside what is none. */
   function read(queue: string, sequences: Iterable<number>, parked: boolean, limit: number): Entry<P>[] {
     const entries: Entry<P>[] = []
@@ -116,14 +124,8 @@ export function createSpool<P>(
       return taken
     },
 
-    async begin(id) {
-      const [queue, sequence] = keyOf(id)
-      return database.transaction(() => {
-        const there = tables.entries.has([queue, sequence])
-        if (there) starts.beginSync(queue, sequence)
-        return there
-      })
-    },
+    begin: (id) => database.transaction(() => beginSync(id)),
+    beginSync,
 
     async release(id) {
       const [queue, sequence] = keyOf(id)

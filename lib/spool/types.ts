@@ -88,6 +88,7 @@ export interface Spool<P> {
    * that counts as a crash. Returns false where there is no such entry (any more).
    */
   begin(id: string): Promise<boolean>
+  beginSync(id: string): boolean
   /** Gives an entry back as it was, without counting an attempt: at once where nothing was begun. */
   release(id: string): Promise<void>
   /** Done: forgets it, and remembers its key. Returns false where there is no such entry (any more). */

@@ -107,6 +107,20 @@ describe('a worker', () => {
     expect(errors).toMatchObject([{ message: 'no' }])
   })
 
+  it('writes that an entry begins with the end of the one before it', async () => {
+    let commits = 0
+    const transaction: Database['transaction'] = (work) => {
+      commits++
+      return database.transaction(work)
+    }
+    spool = createSpool({ ...database, transaction }, 'test', z.string())
+    await add(...'abcdefghij')
+    commits = 0
+    start(async () => ({ done: true }), { concurrency: 1 })
+    await empty()
+    expect(commits).toBe(11)
+  })
+
   it('stops while its queue is parked', async () => {
     await spool.park('q')
     let calls = 0

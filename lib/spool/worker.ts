@@ -71,10 +71,10 @@ export function createWorker<P>({
   let closing = false
   let turn: NodeJS.Immediate | undefined
 
-  async function attempt(entry: Entry<P>): Promise<Outcome> {
+  async function attempt(entry: Entry<P>, begun: boolean): Promise<Outcome> {
     if (entry.crashes >= MAX_CRASHES)
       return giveUp(entry, `the process ended ${entry.crashes} times while this was being handled`)
-    await spool.begin(entry.id)
+    if (!begun) await spool.begin(entry.id)
     if (abort.signal.aborted) return { error: 'closed before it began' }
     try {
       return await handle(entry, abort.signal)
@@ -83,31 +83,49 @@ export function createWorker<P>({
     }
   }
 
-  function retryDelay(entry: Entry<P>, retryAfterMs?: number) {
+  function retryDelay(entry: Pick<Entry<P>, 'attempts'>, retryAfterMs?: number) {
     return backoffDelay(backoff, entry.attempts, retryAfterMs)
   }
 
   async function settle(entry: Entry<P>, outcome: Outcome): Promise<void> {
+    const next = successor()
+    try {
+      await spool.database.transaction(() => {
+        settleSync(entry, outcome)
+        if (next) spool.beginSync(next.id)
+      })
+    } catch (error) {
+      if (next) await spool.release(next.id)
+      throw error
+    }
+    if (!next) return
+    if (closing) await spool.release(next.id)
+    else run(next, true)
+  }
+
+  function settleSync({ id, ...entry }: Entry<P>, outcome: Outcome): void {
+    // Only if the entry is still there: nothing follows twice from one entry.
     if ('done' in outcome) {
-      await spool.database.transaction(() => {
-        // Only if the entry is still there: nothing follows twice from one entry.
-        if (spool.ackSync(entry.id)) outcome.commit?.()
-      })
+      if (spool.ackSync(id)) outcome.commit?.()
     } else if ('dead' in outcome) {
-      await spool.database.transaction(() => {
-        if (spool.burySync(entry.id, { error: outcome.dead })) outcome.commit?.()
-      })
+      if (spool.burySync(id, { error: outcome.dead })) outcome.commit?.()
     } else {
-      await spool.retry(entry.id, {
-        delayMs: retryDelay(entry, outcome.retryAfterMs),
-        error: outcome.error,
-      })
+      spool.retrySync(id, { delayMs: retryDelay(entry, outcome.retryAfterMs), error: outcome.error })
     }
   }
 
-  async function work(entry: Entry<P>): Promise<void> {
+  /** What takes the place of an entry that ends. That it begins is written with that end, which saves a commit. */
+  function successor(): Entry<P> | undefined {
+    if (closing || alone || suspects.length > 0) return undefined
+    const [next] = spool.take(queue, 1, clock())
+    if (!next || next.crashes === 0) return next
+    suspects.push(next)
+    return undefined
+  }
+
+  async function work(entry: Entry<P>, begun: boolean): Promise<void> {
     try {
-      const outcome = await attempt(entry)
+      const outcome = await attempt(entry, begun)
       // After an abort only success is worth writing down; a failure was ours.
       if (abort.signal.aborted && !('done' in outcome)) return await spool.release(entry.id)
       await settle(entry, outcome)
@@ -128,9 +146,9 @@ export function createWorker<P>({
     })
   }
 
-  function run(entry: Entry<P>) {
+  function run(entry: Entry<P>, begun = false) {
     alone = entry.crashes > 0
-    const task = work(entry).finally(() => {
+    const task = work(entry, begun).finally(() => {
       running.delete(task)
       alone = false
       pumpSoon()
