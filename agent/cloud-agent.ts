@@ -32,6 +32,7 @@ export interface CloudAgent {
   close(): Promise<void>
 }
 
+const HEARTBEAT = /^edges\/[^/]+\/heartbeat$/
 /** An edge that has been silent for so long is out of reach, in milliseconds; heartbeats come every second. */
 const SILENT_MS = 3500
 
@@ -58,7 +59,8 @@ async function start(
   const database = await openDatabase(path.join(options.directory, 'database'))
   closeLater(() => database.close())
   const spool = createSpool<EdgeloopEvent>(database, 'events', eventSchema)
-  const broker = await createBroker({ host: listen.host, port: listen.mqtt, accept })
+  const retains = (topic: string) => HEARTBEAT.test(topic)
+  const broker = await createBroker({ host: listen.host, port: listen.mqtt, retains, accept })
   closeLater(() => broker.close())
   const connector = createConnector({
     spool,
@@ -91,7 +93,7 @@ async function start(
   async function accept({ topic, payload }: Publication): Promise<void> {
     try {
       if (topic.startsWith('events/')) await take(decodeStructured(payload))
-      else if (/^edges\/[^/]+\/heartbeat$/.test(topic)) remember(payload)
+      else if (HEARTBEAT.test(topic)) remember(payload)
     } catch (thrown) {
       const error = asEdgeloopError(thrown)
       if (error.code !== 'INVALID_INPUT') throw error

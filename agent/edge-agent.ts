@@ -99,7 +99,8 @@ async function start(
   })
   closeLater(() => models.close())
 
-  const broker = await createBroker({ host: listen.host, port: listen.mqtt, accept, onSubscribe })
+  const limits = { longTopics: 'photos/' }
+  const broker = await createBroker({ host: listen.host, port: listen.mqtt, limits, accept, onSubscribe })
   closeLater(() => broker.close())
 
   const app = new Hono()
