@@ -30,6 +30,8 @@ export interface CloudAgent {
   close(): Promise<void>
 }
 
+const HEARTBEAT = /^edges\/[^/]+\/heartbeat$/
+
 /** @throws EdgeloopError UNAVAILABLE when the broker's port is taken */
 export async function createCloudAgent(options: CloudAgentOptions): Promise<CloudAgent> {
   const teardown = createTeardown()
@@ -52,7 +54,8 @@ async function start(
   const database = await openDatabase(path.join(options.directory, 'database'))
   closeLater(() => database.close())
   const spool = createSpool<EdgeloopEvent>(database, 'events', eventSchema)
-  const broker = await createBroker({ host: listen.host, port: listen.mqtt, accept })
+  const retains = (topic: string) => HEARTBEAT.test(topic)
+  const broker = await createBroker({ host: listen.host, port: listen.mqtt, retains, accept })
   closeLater(() => broker.close())
   const connector = createConnector({
     spool,

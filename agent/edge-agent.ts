@@ -101,7 +101,8 @@ async function start(
   })
   closeLater(() => models.close())
 
-  const broker = await createBroker({ host: listen.host, port: listen.mqtt, accept, onSubscribe })
+  const limits = { longTopics: 'photos/' }
+  const broker = await createBroker({ host: listen.host, port: listen.mqtt, limits, accept, onSubscribe })
   closeLater(() => broker.close())
 
   const authenticator = createEdgeAuthenticator(options.cloud.token)

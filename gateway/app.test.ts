@@ -129,6 +129,12 @@ describe('the OpenFaaS API', () => {
     expect(await error(response)).toMatchObject([400, { error: 'the body is not JSON' }])
   })
 
+  it('refuses more than anybody deploys before it is in memory', async () => {
+    const large = await deploy({ annotations: { novel: 'x'.repeat(2 ** 20) } })
+    expect(await error(large)).toMatchObject([413, { error: 'the body has more than 1048576 bytes' }])
+    expect(await provider.list()).toEqual([])
+  })
+
   it('says what it is', async () => {
     expect(await (await call('GET', '/system/info')).json()).toMatchObject({
       provider: { provider: 'edgeloop-local', orchestration: 'local' },

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
@@ -167,7 +168,35 @@ describe('a platform', () => {
   })
 })
 
+const local = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+const hosts = [
+  // Linux has all of 127.0.0.0/8.
+  ...(process.platform === 'linux' ? ['127.0.0.2'] : []),
+  ...(local.some(({ address }) => address === '::1') ? ['::1'] : []),
+]
+
+describe('a platform that listens elsewhere', () => {
+  it.each(hosts)('on %s, can be reached there, and its edges reach it', async (host) => {
+    const platform = await createPlatform({ state: path.join(parent, 'elsewhere'), edges: 1, host, port: 0 })
+    try {
+      for (const url of [platform.gateway, platform.edges[0]!.gateway]) {
+        expect(new URL(url).hostname).toBe(host.includes(':') ? `[${host}]` : host)
+        expect(await answers(url)).toBe(true)
+      }
+    } finally {
+      await platform.dispose()
+    }
+  })
+})
+
 describe('a platform that cannot start', () => {
+  it('because it was told to stop before, starts nothing', async () => {
+    const state = path.join(parent, 'never')
+    const signal = AbortSignal.abort(new Error('stopped'))
+    await expect(createPlatform({ state, signal })).rejects.toThrow('stopped')
+    expect(existsSync(state)).toBe(false)
+  })
+
   it('says what is in the way, and leaves nothing behind', async () => {
     const port = await freePort('127.0.0.1')
     const inTheWay = await serveHttp({ fetch: () => new Response(), host: '127.0.0.1', port, name: 'other' })

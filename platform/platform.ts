@@ -6,7 +6,7 @@ import type { ObjectStore } from '../lib/s3/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
 import { startCloud, startStorage } from './cloud/index.ts'
 import { type Edge, startEdge } from './edge/index.ts'
-import { freePort } from './ports/index.ts'
+import { callable, freePort, urlHost } from './ports/index.ts'
 import type { Service } from './service/index.ts'
 import { announceRunning, openCredentials, openStateDirectory } from './state/index.ts'
 
@@ -24,16 +24,16 @@ export interface PlatformOptions {
   edges?: number
   /** What the servers that people and devices use listen on. */
   host?: string
-  /** The gateway's port; edge N's gateway takes the port N above it. Free ports when absent. */
+  /** The gateway's port; edge N's gateway takes the port N above it. Free ports when absent or 0. */
   port?: number
   dataset?: string
   model?: string
   uplink?: Uplink
   /** Settings of `trigger-retrain`, by the names of its environment. */
   retrain?: Readonly<Record<string, string>>
-  /** Gets the lines that its processes write, which go to standard error otherwise. */
-  /** Gives up while it starts. */
+  /** Gives up while it starts; afterwards, what ends by itself is not started again. */
   signal?: AbortSignal
+  /** Gets the lines that its processes write, which go to standard error otherwise. */
   onOutput?(line: string): void
 }
 
@@ -58,11 +58,16 @@ export interface Platform {
   dispose(): Promise<void>
 }
 
+/** What a platform with so many edges calls them. */
+export function edgeNames(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `edge-${i + 1}`)
+}
+
 /**
  * Brings up the local platform: S3 in this process; gateway, trainer and each edge in processes of their own.
  *
  * @throws EdgeloopError with what is in the way: CONFLICT (another one runs on this state), MISCONFIGURED (the state
- * directory), UNAVAILABLE (a port); nothing stays behind
+ * directory), UNAVAILABLE (a port), TIMEOUT (what does not get ready); the signal's reason; nothing stays behind
  *
  * @example
  * const platform = await createPlatform({ state: '.edgeloop', edges: 2 })
@@ -70,17 +75,20 @@ export interface Platform {
  * await platform.dispose()
  */
 export async function createPlatform(options: PlatformOptions): Promise<Platform> {
-  const { edges: count = 2, host = '127.0.0.1', port, dataset = 'photos', model = 'photos' } = options
+  options.signal?.throwIfAborted()
+  const { edges: count = 2, host = '127.0.0.1', dataset = 'photos', model = 'photos' } = options
+  const port = options.port || undefined
   const state = await openStateDirectory(options.state, options.fresh ?? false)
   const listeners = new Set<(event: EdgeloopEvent) => void>()
   const teardown = createTeardown()
   teardown.add(() => state.release())
   const giveUp = new AbortController()
-  options.signal?.addEventListener('abort', () => giveUp.abort(), { once: true })
+  const signal = AbortSignal.any([giveUp.signal, ...(options.signal ? [options.signal] : [])])
 
   async function start() {
     const storage = await startStorage(state)
     teardown.add(() => storage.close())
+    signal.throwIfAborted()
     const ports = {
       gateway: port ?? (await freePort(host)),
       broker: await freePort('127.0.0.1'),
@@ -95,14 +103,14 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       DATASET: dataset,
       MODEL_NAME: model,
     }
-    const names = Array.from({ length: count }, (_, i) => `edge-${i + 1}`)
+    const names = edgeNames(count)
     const cloud = startCloud({
       directory: path.join(state.path, 'cloud'),
       host,
       ports,
       edges: names,
       environment: { ...environment, ...options.retrain },
-      signal: giveUp.signal,
+      signal,
       onOutput: options.onOutput,
     })
     const edges = names.map((name, i) =>
@@ -111,9 +119,9 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
         directory: path.join(state.path, 'edges', name),
         host,
         ports: { http: port === undefined ? 0 : port + i + 1, mqtt: 0 },
-        cloud: ports,
+        cloud: { ...ports, host: callable(host) },
         environment: { ...environment, UPLINK: options.uplink ?? 'review' },
-        signal: giveUp.signal,
+        signal,
         onOutput: options.onOutput,
       })
     )
@@ -129,6 +137,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     const running = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
     teardown.add(() => Promise.allSettled(running.map((service) => service.close())))
     if (failure) throw failure.error
+    signal.throwIfAborted()
 
     const events = connectEvents({
       broker: `mqtt://127.0.0.1:${ports.broker}`,
@@ -139,7 +148,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       },
     })
     teardown.add(() => events.close())
-    const gateway = `http://${host}:${ports.gateway}`
+    const gateway = `http://${urlHost(host)}:${ports.gateway}`
     const here = await Promise.all(edges)
     const { store } = storage
     const withdraw = await announceRunning(state.path, {

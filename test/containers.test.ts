@@ -161,8 +161,8 @@ describe.sequential('containers', () => {
       MQTT_PORT: String(broker),
       CLOUD_GATEWAY: gateway.url,
     })
+    // What becomes of it is seen by its answers.
     for (const [name, port] of ports)
-      // What becomes of it is seen by its answers.
       void start(path.join(place.directory, name, 'main.js'), {
         ...environment(),
         HOST: '127.0.0.1',

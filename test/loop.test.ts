@@ -195,10 +195,21 @@ describe('the loop on drawn photos', () => {
     await eventually(() => expect([...answered].sort()).toEqual(photos.map(photoHash).sort()))
   })
 
-  it('goes on with the next round after a restart', async () => {
+  it('goes on with the next round after a restart, also with an edge killed in its middle', async () => {
     await platform.dispose()
     platform = await start()
-    const further = await run(platform, state, { rounds: 2 })
+    const [edge] = platform.edges
+    const { kill } = edge!
+    const undecided: number[] = []
+    edge!.kill = async () => {
+      const { captured, accepted, review, rejected, deadLettered } = (await edge!.status()).totals
+      undecided.push(captured - accepted - review - rejected - deadLettered)
+      await kill()
+    }
+    const faults = { cuts: [], kills: [{ target: edge!.name, round: 2 }] }
+    const further = await run(platform, state, { rounds: 2, faults })
+    expect(undecided).toEqual([expect.any(Number)])
+    expect(undecided[0]).toBeGreaterThan(0)
     expect(rounds(further).map(({ round }) => round)).toEqual([2])
     const { captured, accepted, review, rejected, deadLettered, objects } = summary(further)
     expect(captured).toBe(8 + 8 + PHOTOS_BETWEEN)

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { connect as connectSocket } from 'node:net'
+import { once } from 'node:events'
+import { connect as connectSocket, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import mqtt, { type MqttClient } from 'mqtt'
+import mqttPacket from 'mqtt-packet'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EdgeloopError } from '../../lib/errors/index.ts'
+import type { BrokerOptions } from './broker.ts'
 import { type Broker, createBroker, type Publication } from './index.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -31,8 +34,11 @@ async function listen(to: MqttClient, filter: string): Promise<{ topic: string; 
   return heard
 }
 
-const start = (port = 0) =>
-  createBroker({ host: '127.0.0.1', port, accept: (publication) => accept(publication) })
+const start = (port = 0, more: Partial<BrokerOptions> = {}) =>
+  createBroker({
+    ...{ host: '127.0.0.1', port, limits: { longTopics: 'photos/' }, ...more },
+    accept: (publication) => accept(publication),
+  })
 
 beforeEach(async () => {
   accept = async () => {}
@@ -229,26 +235,88 @@ describe('close', () => {
   })
 })
 
-describe('a packet over the limit', () => {
-  it('closes its connection while it comes in, and is counted; others go on', async () => {
+describe('what clients send', () => {
+  const limits = {
+    longTopics: 'photos/',
+    maxBytes: 10_000,
+    maxOtherBytes: 1000,
+    maxUnfinishedBytes: 20_000,
+    maxPacketMs: 200,
+  }
+  let accepted: [string, number][]
+  const restart = async (more: Partial<typeof limits> = {}) => {
     await broker.close()
-    const accepted: number[] = []
-    broker = await createBroker({
-      host: '127.0.0.1',
-      port: 0,
-      maxPacketBytes: 10_000,
-      accept: async ({ payload }) => {
-        accepted.push(payload.length)
-      },
-    })
+    accepted = []
+    accept = async ({ topic, payload }) => void accepted.push([topic, payload.length])
+    broker = await start(0, { limits: { ...limits, ...more }, retains: (topic) => topic === 'kept' })
     await broker.listen()
+  }
+
+  it.each([
+    ['a photo', 'photos/greedy', 20_000],
+    ['anything else', 'junk/1', 2000],
+  ])('closes its connection where it is too long, and is counted: %s', async (_what, topic, bytes) => {
+    await restart()
     const honest = await client('honest')
     const greedy = await client('greedy', { reconnectPeriod: 0 })
     const closed = new Promise<void>((resolve) => greedy.once('close', () => resolve()))
-    greedy.publish('photos/greedy', randomBytes(20_000), { qos: 1 })
+    greedy.publish(topic, randomBytes(bytes), { qos: 1 })
     await closed
     await honest.publishAsync('photos/honest', randomBytes(9_000), { qos: 1 })
+    await honest.publishAsync('junk/1', randomBytes(900), { qos: 1 })
     expect(broker.oversized).toBe(1)
-    expect(accepted).toEqual([9_000])
+    expect(accepted).toEqual([
+      ['photos/honest', 9_000],
+      ['junk/1', 900],
+    ])
+  })
+
+  /** A connection that sends all but the end of a photo. */
+  async function dawdler() {
+    const socket = connectSocket(broker.port, '127.0.0.1').on('error', () => {})
+    await once(socket, 'connect')
+    const packet = mqttPacket.generate({
+      ...{ cmd: 'publish', topic: 'photos/slow', qos: 1, messageId: 1, retain: false, dup: false },
+      payload: randomBytes(6000),
+    })
+    await new Promise((resolve) => socket.write(packet.subarray(0, -1), resolve))
+    return socket
+  }
+
+  it('takes no more memory than all unfinished packets may: the slowest goes', async () => {
+    await restart({ maxPacketMs: 60_000 })
+    const sockets: Socket[] = []
+    for (let i = 0; i < 6; i++) {
+      sockets.push(await dawdler())
+      await eventually(() => expect(broker.oversized).toBe(Math.max(0, i - 2)))
+    }
+    await eventually(() =>
+      expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true, true, true, false, false, false])
+    )
+    const honest = await client('honest')
+    await honest.publishAsync('photos/honest', randomBytes(9_000), { qos: 1 })
+    expect(accepted).toEqual([['photos/honest', 9_000]])
+    for (const socket of sockets) socket.destroy()
+  })
+
+  it('has so long to arrive, and no longer', async () => {
+    await restart()
+    const patient = await client('patient')
+    const socket = await dawdler()
+    await eventually(() => expect(socket.destroyed).toBe(true))
+    expect(broker.oversized).toBe(1)
+    expect(patient.connected).toBe(true)
+  })
+
+  it('is kept for who comes later under the expected topics only', async () => {
+    await restart()
+    const publisher = await client('publisher')
+    for (const topic of ['junk/1', 'photos/pi', 'kept'])
+      await publisher.publishAsync(topic, 'x', { qos: 1, retain: true })
+    const late = await client('late')
+    const heard = await listen(late, '#')
+    await publisher.publishAsync('end', 'y', { qos: 1 })
+    await eventually(() => expect(heard.at(-1)).toEqual({ topic: 'end', text: 'y' }))
+    expect(heard.map(({ topic }) => topic)).toEqual(['kept', 'end'])
   })
 })

@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net'
 import { Aedes, type AuthorizePublishHandler, type Client, type PublishPacket } from 'aedes'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
 import { hostFromHere } from '../../lib/web-server/index.ts'
-import { limitPackets } from './packet-limit.ts'
+import { createPacketGuard } from './packet-guard.ts'
 
 /** What a client published. */
 export interface Publication {
@@ -14,8 +14,21 @@ export interface BrokerOptions {
   host: string
   /** 0 takes a free one. */
   port: number
-  /** A longer packet closes its connection before it is collected in memory (48 MiB). */
-  maxPacketBytes?: number
+  /** Packets over their limit close their connection before they are collected in memory. */
+  limits?: {
+    /** A publication under `longTopics`, in bytes: 48 MiB. */
+    maxBytes?: number
+    /** Any other packet, in bytes: 1 MiB. */
+    maxOtherBytes?: number
+    /** What the topics of long publications begin with; without it, there are none. */
+    longTopics?: string
+    /** All packets together that have not arrived whole, in bytes: 128 MiB. */
+    maxUnfinishedBytes?: number
+    /** From a packet's first byte to its last, in milliseconds: 5 minutes. */
+    maxPacketMs?: number
+  }
+  /** Whether clients may leave a message under this topic for whoever comes later; without it, nowhere. */
+  retains?(topic: string): boolean
   /**
    * Takes a publication before it is acknowledged: the PUBACK goes out when this resolves, and the connection is
    * closed when it rejects, so that the client keeps what it has sent and tries again.
@@ -30,7 +43,7 @@ export interface Broker {
   /** `mqtt://HOST:PORT`, as reached from this machine. */
   readonly url: string
   readonly port: number
-  /** How many connections were closed for a packet over the limit. */
+  /** How many connections were closed for packets that were too long, too slow, or too many at a time. */
   readonly oversized: number
   /**
    * Lets clients in; until then publishing reaches nobody.
@@ -45,15 +58,24 @@ export interface Broker {
   close(): Promise<void>
 }
 
-/** Above the largest photo that is taken: one that is a little too large gets a refusal instead of a closed door. */
-const MAX_PACKET_BYTES = 48 * 2 ** 20
+const LIMITS = {
+  /** Above the largest photo that is taken: one that is a little too large gets a refusal instead of a closed door. */
+  maxBytes: 48 * 2 ** 20,
+  /** An event, which is a few kB. */
+  maxOtherBytes: 2 ** 20,
+  maxUnfinishedBytes: 128 * 2 ** 20,
+  /** 32 MiB at 1 Mbit/s. */
+  maxPacketMs: 5 * 60_000,
+}
+/** Topics under which clients' messages are kept: one for each edge, so that there are never this many. */
+const MAX_RETAINED = 1000
 
 /** Topics of the broker itself, which nobody else publishes to. */
 const RESERVED = '$SYS/'
 
 /** A broker that does not listen yet: what publishes to it can be there before the first client. */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
-  const { host, accept, maxPacketBytes = MAX_PACKET_BYTES } = options
+  const { host, accept } = options
   let { port } = options
   let oversized = 0
   const accepting = new Set<Promise<void>>()
@@ -74,16 +96,29 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       if (ids?.size === 0) audience.delete(topic)
     }
   })
+  const retained = new Set<string>()
+  const guard = createPacketGuard({
+    ...LIMITS,
+    ...options.limits,
+    onClosed(socket, why) {
+      oversized++
+      console.error(`MQTT broker: closed the connection of ${socket.remoteAddress}: ${why}`)
+    },
+  })
   // A receipt follows its photo in a packet of its own, which must not wait for more to send.
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    limitPackets(socket, maxPacketBytes, () => {
-      oversized++
-      console.error(`MQTT broker: a packet over ${maxPacketBytes} bytes from ${socket.remoteAddress}`)
-    })
+    guard(socket)
     aedes.handle(socket)
   })
+
+  /** It stays in memory for as long as this broker runs: elsewhere than expected, it is an ordinary message. */
+  function mayRetain(topic: string): boolean {
+    if (!options.retains?.(topic)) return false
+    if (retained.size < MAX_RETAINED) retained.add(topic)
+    return retained.has(topic)
+  }
 
   function authorizePublish(
     client: Client | null,
@@ -98,6 +133,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       done(new EdgeloopError('INVALID_INPUT', `${RESERVED} is reserved`, { where: packet.topic }))
       return
     }
+    packet.retain &&= mayRetain(packet.topic)
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
     const taking = accept({ topic: packet.topic, payload })
       .then(

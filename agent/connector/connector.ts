@@ -129,6 +129,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       concurrency: subscriber.traits.maxInflight,
       backoff,
       handle: (entry, signal) => handle(subscriber, entry, signal),
+      giveUp: (entry, why) => deadLetter(subscriber, entry, why),
       onError: (error) => {
         if (!closing) console.error(`${subscriber.name}:`, error)
       },

@@ -2,7 +2,9 @@ import { stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { labelledPhotos, sampleStore } from '../../lib/dataset/index.ts'
+import { EdgeloopError } from '../../lib/errors/index.ts'
 import { photoHash } from '../../lib/photo/index.ts'
+import type { ObjectStore } from '../../lib/s3/index.ts'
 import { BACKBONE, type Bucket, blockPhoto, openBucket, sampleOf } from '../../test/support/index.ts'
 import { textOf } from '../terminal/index.ts'
 import { renderLabelling, startLabelling } from './index.ts'
@@ -42,13 +44,14 @@ async function queueOf(dataset: string, count: number): Promise<string[]> {
   return hashes
 }
 
-function start(dataset: string) {
+function start(dataset: string, store = bucket.store) {
   const labelling = startLabelling({
-    store: bucket.store,
+    store,
     dataset,
     model: 'photos',
     edges: [],
-    publish: async () => {},
+    // A cloud that is out of reach keeps nobody waiting.
+    publish: () => new Promise(() => {}),
     picture: () => ({ columns: 16, rows: 5, depth: 24 }),
     onChange() {},
   })
@@ -81,13 +84,43 @@ it('asks about one photo after the other; digits answer, n skips, w writes', asy
   for (const key of ['w', 'f', 'o', 'o', 'x', 'backspace', 'backspace', 'x']) labelling.key(key)
   expect(text()).toContain('label fox▏')
   labelling.key('return')
+  expect(text()).toContain('No photo has been labelled "fox" so far: enter once more')
+  labelling.key('return')
   await shows(fourth)
+  expect(labelling.view().labels).toEqual(['cat', 'dog', 'fox'])
   expect(await samples.getLabel(third!)).toMatchObject({ label: 'fox' })
 
   labelling.key('1')
   await expect.poll(text).toContain('Only photos that you skipped wait.')
   expect(await samples.getLabel(second!)).toBeUndefined()
   expect(labelling.key('q')).toBe('leave')
+  await labelling.close()
+})
+
+it('asks again about a photo whose answer was not recorded', async () => {
+  const [first] = await queueOf('lost', 1)
+  let full = true
+  const store: ObjectStore = {
+    ...bucket.store,
+    putJson(...args) {
+      if (full) throw new EdgeloopError('UNAVAILABLE', 'the bucket is full')
+      return bucket.store.putJson(...args)
+    },
+  }
+  const { labelling, text, shows } = start('lost', store)
+  await shows(first)
+  labelling.key('2')
+  await expect.poll(text).toContain('the bucket is full')
+  await shows(first)
+  expect(text()).toContain('0 answered')
+  full = false
+  labelling.key('2')
+  await expect.poll(text).toContain('No photo waits for a label.')
+  expect(await sampleStore(bucket.store, 'lost').getLabel(first!)).toMatchObject({ label: 'dog' })
+
+  const [later] = await queueOf('lost', 2).then((hashes) => hashes.slice(1))
+  labelling.key('n')
+  await shows(later)
   await labelling.close()
 })
 

@@ -32,7 +32,7 @@ function choices({ labels, typed, sample }: LabellingView): Span[] {
   if (typed !== undefined)
     return [...keys('label', `${typed}▏`), ...keys('enter', 'answer'), ...keys('esc', 'back')]
   const leave = keys('q', 'leave')
-  if (!sample) return leave
+  if (!sample) return [...keys('n', 'look again'), ...leave]
   return [
     ...labels.slice(0, DIGITS).flatMap((label, i) => keys(String(i + 1), plain(label))),
     ...keys('w', 'write a label'),

@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { labelQueue, type SampleRecord } from '../../lib/dataset/index.ts'
 import { asEdgeloopError } from '../../lib/errors/index.ts'
 import type { EdgeloopEvent } from '../../lib/events/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
 import type { Line } from '../terminal/index.ts'
+import { userName } from '../user.ts'
 import { knownLabels } from './known-labels.ts'
 import { photoSource } from './photo-source.ts'
 import { drawPicture } from './picture.ts'
@@ -50,40 +51,55 @@ export interface Labelling {
 
 export function startLabelling(options: LabellingOptions): Labelling {
   const { store, dataset, onChange } = options
-  const queue = labelQueue(store, dataset, options.publish)
+  const queue = labelQueue(store, dataset, async (event) => {
+    // The answer is in the bucket by then: nobody waits for a cloud that is out of reach.
+    options.publish(event).catch(() => {})
+  })
   const source = photoSource(store, dataset, options.edges)
-  const by = userInfo().username
+  const known = knownLabels(store, dataset, options.model)
+  const by = userName()
   const skipped = new Set<string>()
-  const folder = mkdtemp(path.join(tmpdir(), 'edgeloop-label-'))
+  /** Where photos are for other programs to show, once there is one. */
+  let folder: string | undefined
   let sample: SampleRecord | undefined
   let shown: Pick<LabellingView, 'picture' | 'file'> = { picture: [], file: undefined }
   let labels: readonly string[] = []
   let typed: string | undefined
-  let answered = 0
+  /** A label that no photo has had so far; written once more, it is meant. */
+  let unheard: string | undefined
+  const answered = new Set<string>()
   let waiting = 0
   let message = 'Looking for photos …'
   let work: Promise<void> = Promise.resolve()
+  /** What is still to be done. */
+  let pending = 0
   let closed = false
 
-  /** One thing after the other; what goes wrong is shown. */
-  function then(next: () => Promise<void>): void {
+  /** One thing after the other; what goes wrong is shown, after `undo`. */
+  function then(next: () => Promise<void>, undo: () => void = () => {}): void {
+    pending++
     work = work
       .then(() => (closed ? undefined : next()))
       .catch((error: unknown) => {
+        undo()
         message = asEdgeloopError(error).message
       })
-      .finally(onChange)
+      .finally(() => {
+        pending--
+        onChange()
+      })
   }
 
   async function advance(said = ''): Promise<void> {
     const left = (await queue.waiting()).filter(({ photo }) => !skipped.has(photo.hash))
-    const known = await knownLabels(store, dataset, options.model)
+    const all = await known()
     const next = left[0]
     const found = next ? await show(next) : { picture: [], file: undefined }
     const none = skipped.size > 0 ? 'Only photos that you skipped wait.' : 'No photo waits for a label.'
-    const trouble = next ? (found.file ? '' : 'The photo is out of reach: n skips it.') : none
+    const seen = found.file !== undefined || found.picture.length > 0
+    const trouble = next ? (seen ? '' : 'The photo is out of reach: n skips it.') : none
     // All at once: nobody answers about a photo that is not there yet.
-    labels = known
+    labels = all
     waiting = left.length
     sample = next
     shown = found
@@ -93,13 +109,17 @@ export function startLabelling(options: LabellingOptions): Labelling {
   async function show(next: SampleRecord): Promise<typeof shown> {
     const photo = await source.fetch(next)
     if (!photo) return { picture: [], file: undefined }
-    const file = path.join(
-      await folder,
-      `${next.photo.hash.slice(0, 12)}.${next.photo.mediaType.split('/')[1]}`
-    )
-    await writeFile(file, photo)
     const { depth, ...box } = options.picture()
-    return { picture: await drawPicture(photo, box, depth).catch(() => []), file }
+    const picture = await drawPicture(photo, box, depth).catch(() => [])
+    // Where there is no room for it, the picture alone has to do.
+    return { picture, file: await keep(next, photo).catch(() => undefined) }
+  }
+
+  async function keep({ photo: { hash, mediaType } }: SampleRecord, photo: Uint8Array): Promise<string> {
+    folder ??= await mkdtemp(path.join(tmpdir(), 'edgeloop-label-'))
+    const file = path.join(folder, `${hash.slice(0, 12)}.${mediaType.split('/')[1]}`)
+    await writeFile(file, photo)
+    return file
   }
 
   /** For the photo on the screen, whatever comes next until it is recorded. */
@@ -107,18 +127,32 @@ export function startLabelling(options: LabellingOptions): Labelling {
     const asked = sample
     if (!asked) return
     sample = undefined
-    then(async () => {
-      await queue.answer({ photo: asked.photo.hash, label, by })
-      answered++
-      await advance(`You: ${label}. ${saidBy(asked)}`)
-    })
+    then(
+      async () => {
+        await queue.answer({ photo: asked.photo.hash, label, by })
+        answered.add(asked.photo.hash)
+        await advance(`You: ${label}. ${saidBy(asked)}`)
+      },
+      () => putBack(asked)
+    )
   }
 
   function skip(): void {
-    if (!sample) return
-    skipped.add(sample.photo.hash)
+    const asked = sample
+    // Where there is nothing to skip, somebody wants to know whether there is by now.
+    if (!asked && pending > 0) return
+    if (asked) skipped.add(asked.photo.hash)
     sample = undefined
-    then(() => advance())
+    then(
+      () => advance(),
+      () => putBack(asked)
+    )
+  }
+
+  /** Another attempt may succeed; an answer that was recorded already is replaced by it. */
+  function putBack(asked: SampleRecord | undefined): void {
+    if (asked) skipped.delete(asked.photo.hash)
+    sample = asked
   }
 
   function write(key: string): void {
@@ -126,6 +160,11 @@ export function startLabelling(options: LabellingOptions): Labelling {
     else if (key === 'backspace') typed = typed!.slice(0, -1)
     else if (key === 'return') {
       const label = typed!.trim()
+      if (label && label !== unheard && !labels.includes(label)) {
+        unheard = label
+        message = `No photo has been labelled "${label}" so far: enter once more if you mean it.`
+        return
+      }
       typed = undefined
       if (label) answer(label)
     } else if ([...key].length === 1) typed += key
@@ -133,20 +172,22 @@ export function startLabelling(options: LabellingOptions): Labelling {
 
   then(() => advance())
   return {
-    view: () => ({ sample, ...shown, waiting, labels, typed, answered, message }),
+    view: () => ({ sample, ...shown, waiting, labels, typed, answered: answered.size, message }),
     key(key) {
       if (typed !== undefined) write(key)
       else if (key === 'escape' || key === 'q') return 'leave'
       else if (key === 'n') skip()
-      else if (key === 'w' && sample) typed = ''
-      else if (/^[1-9]$/.test(key) && labels[Number(key) - 1]) answer(labels[Number(key) - 1]!)
+      else if (key === 'w' && sample) {
+        typed = ''
+        unheard = undefined
+      } else if (/^[1-9]$/.test(key) && labels[Number(key) - 1]) answer(labels[Number(key) - 1]!)
       onChange()
       return undefined
     },
     async close() {
       closed = true
       await work
-      await rm(await folder, { recursive: true, force: true })
+      if (folder) await rm(folder, { recursive: true, force: true })
     },
   }
 }

@@ -56,7 +56,7 @@ export function createControls(
         once(service.name, async () => {
           note(model, `${service.name} gets SIGKILL`)
           await service.kill()
-          return { event: 'killed', target: service.name }
+          return { event: 'killed', target: service.name, planned: false }
         })
       else if (key === 'r' && !service.running)
         once(service.name, async () => {

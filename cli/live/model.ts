@@ -60,6 +60,7 @@ export function applyEvent(model: LiveModel, event: RunEvent, now: number): void
   switch (event.event) {
     case 'started':
       model.gateway = event.gateway
+      model.stage = undefined
       break
     case 'progress':
       model.round = event.round
@@ -88,6 +89,9 @@ export function applyEvent(model: LiveModel, event: RunEvent, now: number): void
     case 'killed':
     case 'restarted':
       note(model, `${event.target} was ${event.event}`)
+      break
+    case 'remark':
+      note(model, event.text)
       break
   }
   if (event.event === 'cut' || event.event === 'healed') touch(model, event.edge, now)

@@ -8,6 +8,7 @@ const BAR_COLUMNS = 24
 
 /** What the loop is at, in words that nobody has to look up. */
 const STAGES: Record<string, string> = {
+  reading: 'reading photos',
   photos: 'photos',
   features: 'training: looking at photos',
   fit: 'training: fitting',
@@ -74,7 +75,10 @@ function services({ services, edges, selected }: LiveModel): Line {
 
 function progress(model: LiveModel): Line {
   const { stage, round, edges, services } = model
-  if (edges.length === 0) return [{ text: ' Starting the cloud and its edges …', style: style.dim }]
+  if (edges.length === 0) {
+    const reading = stage && stage.done < 1 ? [' ', ...stageBar(stage.name, stage.done)] : undefined
+    return reading ?? [{ text: ' Starting the cloud and its edges …', style: style.dim }]
+  }
   const away = [...edges, ...services].filter(({ running }) => !running).map(({ name }) => name)
   if (away.length > 0)
     return [
@@ -85,10 +89,13 @@ function progress(model: LiveModel): Line {
     return [{ text: trained ? ' Getting ready …' : ' Training the first model …', style: style.dim }]
   }
   const done = stage.name === 'photos' ? photosDone(model) : stage.done
+  return [{ text: ` Round ${round}  `, style: style.bold }, ...stageBar(stage.name, done)]
+}
+
+function stageBar(name: string, done: number): Line {
   return [
-    { text: ` Round ${round}  `, style: style.bold },
     { text: bar(done, BAR_COLUMNS), style: style.cyan },
-    ` ${String(Math.round(done * 100)).padStart(3)} %  ${STAGES[stage.name] ?? plain(stage.name)}`,
+    ` ${String(Math.round(done * 100)).padStart(3)} %  ${STAGES[name] ?? plain(name)}`,
   ]
 }
 

@@ -48,6 +48,9 @@ export function textReporter(out: NodeJS.WritableStream & Partial<Pick<WriteStre
         case 'restarted':
           line(`  ${event.target} was ${event.event}`)
           break
+        case 'remark':
+          line(`  ${event.text}`)
+          break
         case 'round':
           draw('')
           line(roundLine(event))

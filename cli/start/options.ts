@@ -2,7 +2,8 @@ import path from 'node:path'
 import { z } from 'zod'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { eventData } from '../../lib/events/index.ts'
-import { parseCut, parseKill } from '../../platform/rounds/index.ts'
+import { edgeNames } from '../../platform/index.ts'
+import { checkPlan, parseCut, parseKill } from '../../platform/rounds/index.ts'
 
 const whole = z.coerce.number().int().nonnegative()
 const positive = z.coerce.number().int().positive()
@@ -55,6 +56,8 @@ export function readStartOptions(given: unknown, cwd: string): StartOptions {
     })
   }
   const options = parsed.data
+  const { cut: cuts, kill: kills, edges, rounds } = options
+  checkPlan({ cuts, kills }, edgeNames(edges), rounds)
   const experiment = options.rounds !== undefined && options.state === undefined
   return {
     ...options,

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { EdgeloopError } from '../../lib/errors/index.ts'
-import { createPlatform } from '../../platform/index.ts'
+import { createPlatform, type Platform } from '../../platform/index.ts'
 import { keepTurning, runRounds } from '../../platform/rounds/index.ts'
 import { liveReporter } from '../live/index.ts'
 import { jsonReporter, type Reporter, textReporter } from '../reporters/index.ts'
@@ -15,26 +15,25 @@ export async function start(options: StartOptions): Promise<void> {
   // Not `once`: a listener that has gone when execa's own is called looks to that one as if nobody had listened, and
   // it ends this process at once, with everything half done. SIGHUP: the terminal was closed.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  // Nobody reads any more: `npm start -- --json | head`.
+  process.stdout.on('error', stop)
 
-  const supply = await openSupply(options)
   const reporter = createReporter(options, stop)
-  const platform = await createPlatform({
-    state: options.state,
-    fresh: options.fresh,
-    edges: options.edges,
-    host: options.host,
-    port: options.port ?? (await favouritePort(options.host, options.edges)),
-    uplink: options.uplink,
-    // Rounds end with a tick of the schedule; an event in the middle of one must not start a run.
-    retrain: { RETRAIN_MIN_NEW: String(options.perRound * 1000) },
-    onOutput: reporter.output,
-    signal: stopping.signal,
-  }).catch((error: unknown) => {
-    reporter.close()
-    if (!stopping.signal.aborted) throw error
-  })
-  if (!platform) return
+  let platform: Platform | undefined
   try {
+    const supply = await openSupply(options, reporter.event, stopping.signal)
+    platform = await createPlatform({
+      state: options.state,
+      fresh: options.fresh,
+      edges: options.edges,
+      host: options.host,
+      port: options.port ?? (await favouritePort(options.host, options.edges)),
+      uplink: options.uplink,
+      // Rounds end with a tick of the schedule; an event in the middle of one must not start a run.
+      retrain: { RETRAIN_MIN_NEW: String(options.perRound * 1000) },
+      onOutput: reporter.output,
+      signal: stopping.signal,
+    })
     reporter.attach?.(platform)
     const { gateway, edges } = platform
     const places = edges.map(({ name, gateway, broker }) => ({ name, gateway, broker }))
@@ -60,7 +59,7 @@ export async function start(options: StartOptions): Promise<void> {
     if (!stopping.signal.aborted) throw error
   } finally {
     reporter.close()
-    await platform.dispose()
+    await platform?.dispose()
   }
 }
 

@@ -1,10 +1,26 @@
 import { createDemoCamera } from '../../platform/demo-camera/index.ts'
-import { folderSupply, type LabelledPhoto, type PhotoSupply } from '../../platform/rounds/index.ts'
+import {
+  folderSupply,
+  type LabelledPhoto,
+  type PhotoSupply,
+  type RunEvent,
+} from '../../platform/rounds/index.ts'
 import type { StartOptions } from './options.ts'
 
 /** Photos from `--photos`, or from the demo camera. */
-export function openSupply(options: StartOptions): Promise<PhotoSupply> {
-  return options.photos ? folderSupply(options.photos, options) : demoSupply(options)
+export function openSupply(
+  options: StartOptions,
+  onEvent: (event: RunEvent) => void,
+  signal: AbortSignal
+): Promise<PhotoSupply> {
+  if (!options.photos) return demoSupply(options)
+  return folderSupply(options.photos, {
+    ...options,
+    onProgress: (done, total) =>
+      onEvent({ event: 'progress', round: 0, stage: 'reading', done: total === 0 ? 1 : done / total }),
+    onSkip: (path, why) => onEvent({ event: 'remark', text: `${path} is left out: ${why}` }),
+    signal,
+  })
 }
 
 /** The demo camera never runs out: its first scenes are put aside, the rest is what the cameras see. */

@@ -20,7 +20,7 @@ import { fetchPhoto } from '../../lib/photo/index.ts'
 import { prepareRuntime } from '../../lib/runtime/index.ts'
 import { type Classification, classifyPhoto } from './classify-photo.ts'
 import { createModelServer } from './model-server.ts'
-import { readBody } from './read-body.ts'
+import { readPhoto } from './read-photo.ts'
 import { settingsSchema } from './settings.ts'
 
 const resources = perEnvironment((environment) => {
@@ -36,7 +36,7 @@ app.get('/', (c) => c.json(resources(c.env).models.status()))
 app.post('/', async (c) => {
   if (carriesEvent(c.req.raw.headers)) return eventResponse(await classifyEvent(c.req.raw, c.env))
   const { settings, models } = resources(c.env)
-  const bytes = await readBody(c.req.raw, settings.MAX_PHOTO_BYTES)
+  const bytes = await readPhoto(c.req.raw, settings.MAX_PHOTO_BYTES)
   const { prediction, features, perceptualHash } = await models.use((model) =>
     classifyPhoto(model, bytes, settings.MAX_PHOTO_BYTES)
   )

@@ -62,6 +62,27 @@ describe('events over HTTP', () => {
     )
   })
 
+  it.each([
+    ['binary', Object.fromEntries(eventRequest('http://function/', labelled).headers)],
+    ['structured', { 'content-type': 'application/cloudevents+json' }],
+  ])('over 1 MiB in %s mode are refused before they are in memory', async (_mode, headers) => {
+    let sent = 0
+    const init: RequestInit & { duplex: 'half' } = {
+      ...{ method: 'POST', headers, duplex: 'half' },
+      body: new ReadableStream({
+        pull(controller) {
+          sent += 2 ** 16
+          if (sent > 2 ** 26) controller.close()
+          else controller.enqueue(new Uint8Array(2 ** 16).fill(0x20))
+        },
+      }),
+    }
+    await expect(readEvent(new Request('http://function/', init), ['sample.labelled'])).rejects.toMatchObject(
+      { code: 'TOO_LARGE', status: 413, message: 'the event has more than 1048576 bytes' }
+    )
+    expect(sent).toBeLessThan(2 ** 21)
+  })
+
   it('have the same id for the same thing, and another for another', () => {
     const { data } = labelled
     expect(createEvent('sample.labelled', 'elsewhere', ['photo', 'cat'], data).id).toBe(labelled.id)

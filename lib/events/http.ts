@@ -1,7 +1,11 @@
 import { CloudEvent, HTTP } from 'cloudevents'
+import { readBody } from '../body/index.ts'
 import { EdgeloopError } from '../errors/index.ts'
 import { parseEvent } from './event.ts'
 import type { EdgeloopEvent, EventType } from './types.ts'
+
+/** Events are small, a few kB with features and neighbours: what they speak of, such as a photo, lies elsewhere. */
+const MAX_EVENT_BYTES = 2 ** 20
 
 /** Whether a request carries a CloudEvent, in binary or structured mode of the HTTP binding. */
 export function carriesEvent(headers: Headers): boolean {
@@ -17,7 +21,7 @@ function isStructured(headers: Headers): boolean {
  *
  * @param accepted the types that the caller can handle
  * @throws EdgeloopError INVALID_INPUT when there is none, when it is malformed, or when its type is not accepted;
- *   UNAVAILABLE when its body breaks off
+ *   TOO_LARGE past 1 MiB, UNAVAILABLE when its body breaks off
  */
 export async function readEvent<T extends EventType>(
   request: Request,
@@ -44,13 +48,13 @@ interface Carrier {
   body: string
 }
 
-/** Nobody is to blame for a line that breaks: the same event may arrive whole the next time. */
 async function read(message: Request | Response): Promise<Carrier> {
-  try {
-    return { headers: message.headers, body: await message.text() }
-  } catch (cause) {
-    throw new EdgeloopError('UNAVAILABLE', `the body broke off: ${reasonOf(cause)}`, { where: 'body', cause })
-  }
+  const bytes = await readBody(message, {
+    what: 'the event',
+    maxBytes: MAX_EVENT_BYTES,
+    hint: 'send a photo as plain bytes, and other things by reference',
+  })
+  return { headers: message.headers, body: new TextDecoder().decode(bytes) }
 }
 
 function decode({ headers, body }: Carrier): Record<string, unknown> {

@@ -95,6 +95,29 @@ describe('decoding a photo', () => {
   })
 })
 
+const FULL = { alpha: true, depth: 16, interlaced: true }
+
+/** The start of a PNG with a header of our choice. PNG 1.2, section 4.1.1 */
+async function png(width: number, height: number, { alpha = false, depth = 8, interlaced = false } = {}) {
+  const bytes = await noise().png().toBuffer()
+  bytes.writeUInt32BE(width, 16)
+  bytes.writeUInt32BE(height, 20)
+  bytes[24] = depth
+  bytes[25] = alpha ? 6 : 2
+  bytes[28] = Number(interlaced)
+  bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29)
+  return bytes.subarray(0, 100)
+}
+
+/** The start of a progressive JPEG with a size of our choice in its frame header. ITU T.81, section B.2.2 */
+async function progressive(width: number, height: number) {
+  const bytes = await noise().jpeg({ progressive: true }).toBuffer()
+  const frame = bytes.indexOf('ffc2', 'hex')
+  bytes.writeUInt16BE(height, frame + 5)
+  bytes.writeUInt16BE(width, frame + 7)
+  return bytes.subarray(0, bytes.length / 2)
+}
+
 describe('photos that are refused', () => {
   it.each([
     ['nothing', ''],
@@ -149,5 +172,32 @@ describe('photos that are refused', () => {
     bytes.writeUInt32BE(12_000, 20)
     bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29)
     await expect(decode(bytes.subarray(0, 100))).rejects.toMatchObject({ code: 'TOO_LARGE' })
+  })
+
+  // What is in range gets as far as being found cut short: there is nothing behind these headers.
+  it.each([
+    ['12 megapixels of a progressive JPEG', progressive(4000, 3000), 'UNPROCESSABLE'],
+    ['50 megapixels of a progressive JPEG', progressive(8192, 6144), 'UNPROCESSABLE'],
+    ['100 megapixels of a progressive JPEG', progressive(10_000, 10_000), 'TOO_LARGE'],
+    ['100 megapixels of PNG', png(9990, 9990, { alpha: true }), 'UNPROCESSABLE'],
+    ['50 megapixels with 16 bits and alpha', png(8192, 6144, { alpha: true, depth: 16 }), 'UNPROCESSABLE'],
+    ['100 megapixels with 16 bits', png(9990, 9990, { depth: 16 }), 'TOO_LARGE'],
+    ['50 megapixels interlaced', png(8192, 6144, { interlaced: true }), 'UNPROCESSABLE'],
+    ['12 megapixels of everything', png(4000, 3000, { ...FULL }), 'UNPROCESSABLE'],
+    ['50 megapixels of everything', png(8192, 6144, { ...FULL }), 'TOO_LARGE'],
+    ['100 megapixels interlaced', png(9990, 9990, { interlaced: true, alpha: true }), 'TOO_LARGE'],
+  ])('for what decoding would take, or not: %s', async (_what, bytes, code) => {
+    await expect(decode(await bytes)).rejects.toMatchObject({ code })
+  })
+
+  it('with a reason and a way out', async () => {
+    await expect(decode(await png(9990, 9990, { depth: 16 }))).rejects.toMatchObject({
+      message: 'this photo has 598800600 bytes once it is decoded; the limit is 419430400 bytes',
+      hint: 'Send it scaled down.',
+    })
+    await expect(decode(await progressive(10_000, 10_000))).rejects.toMatchObject({
+      message: expect.stringMatching(/^this photo has 600000000 bytes .* because it is progressive/),
+      hint: 'Send it scaled down, or as a baseline JPEG.',
+    })
   })
 })

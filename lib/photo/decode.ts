@@ -2,14 +2,16 @@
  * Photos as bytes become square RGB pixels.
  * @module
  */
-import sharp, { type Sharp } from 'sharp'
+import sharp from 'sharp'
 import { EdgeloopError } from '../errors/index.ts'
+import { createBudget } from './budget.ts'
+import { decodingCost, MAX_HELD_BYTES, tooLarge } from './decoding-cost.ts'
 import { type PhotoMediaType, sniffMediaType } from './sniff.ts'
 
 interface PhotoLimits {
   /** Of the encoded photo; 32 MiB by default. */
   bytes?: number
-  /** Width times height before scaling; 100 million by default. Decided on the header, before decoding. */
+  /** Width times height before scaling; 100 million by default. */
   pixels?: number
 }
 
@@ -29,10 +31,13 @@ export interface DecodedPhoto {
   mediaType: PhotoMediaType
 }
 
+/** Photos of this process are decoded side by side as long as all of them together take no more than the largest may. */
+const memory = createBudget(MAX_HELD_BYTES)
+
 /**
  * Decodes a photo as backbones want it: upright, sRGB, on white where it is transparent, the first frame of an
  * animation, scaled (Lanczos) so that its central square fills the result.
- * @throws UNSUPPORTED_MEDIA, TOO_LARGE, or UNPROCESSABLE with the reason when it is cut short or broken
+ * @throws UNSUPPORTED_MEDIA, TOO_LARGE (bytes, pixels, or what decoding takes), or UNPROCESSABLE with the reason when it is cut short or broken
  */
 export async function decodePhoto(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedPhoto> {
   const { size, limits } = options
@@ -42,15 +47,18 @@ export async function decodePhoto(bytes: Uint8Array, options: DecodeOptions): Pr
 
   // Not 'warning': it would refuse what every viewer shows, such as stray bytes that cheap cameras leave in a JPEG.
   const image = sharp(bytes, { failOn: 'error', limitInputPixels: false, autoOrient: true })
-  const { width, height } = await header(image)
-  const maxPixels = limits?.pixels ?? 100e6
-  if (width * height > maxPixels) throw tooLarge(`${width} x ${height} pixels`, `${maxPixels} pixels`)
+  const metadata = await image.metadata().catch(unprocessable)
+  const { width, height } = metadata.autoOrient
+  const cost = decodingCost(mediaType, metadata, limits?.pixels)
 
-  const pixels = await image
-    .resize(size, size, { fit: 'cover', kernel: 'lanczos3' })
-    .flatten({ background: '#ffffff' })
-    .raw({ depth: 'uchar' })
-    .toBuffer()
+  const pixels = await memory
+    .use(cost, () =>
+      image
+        .resize(size, size, { fit: 'cover', kernel: 'lanczos3' })
+        .flatten({ background: '#ffffff' })
+        .raw({ depth: 'uchar' })
+        .toBuffer()
+    )
     .catch(unprocessable)
   if (pixels.length !== size * size * 3) {
     throw new EdgeloopError('UNPROCESSABLE', `this photo decodes to ${pixels.length / size / size} channels`)
@@ -58,18 +66,7 @@ export async function decodePhoto(bytes: Uint8Array, options: DecodeOptions): Pr
   return { pixels: new Uint8Array(pixels), size, width, height, mediaType }
 }
 
-async function header(image: Sharp): Promise<{ width: number; height: number }> {
-  const { autoOrient } = await image.metadata().catch(unprocessable)
-  return autoOrient
-}
-
 function unprocessable(cause: unknown): never {
   const reason = cause instanceof Error ? cause.message.trim().replaceAll(/\s+/g, ' ') : String(cause)
   throw new EdgeloopError('UNPROCESSABLE', `this photo cannot be decoded: ${reason}`, { cause })
-}
-
-function tooLarge(found: string, limit: string): EdgeloopError {
-  return new EdgeloopError('TOO_LARGE', `this photo has ${found}; the limit is ${limit}`, {
-    hint: 'Send it scaled down.',
-  })
 }

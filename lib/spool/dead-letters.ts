@@ -17,7 +17,7 @@ export function createDeadLetters<P>({
     const [queue, sequence] = keyOf(id)
     const found = tables.dead.read([queue, sequence])
     if (found?.corrupt) setAside.setAside('dead', queue, sequence)
-    return found?.value && { id, queue, sequence, ...found.value, state: 'dead' }
+    return found?.value && { id, queue, sequence, ...found.value, crashes: 0, state: 'dead' }
   }
 
   function replaySync(id: string): boolean {

@@ -3,6 +3,7 @@ import type { createDueView } from './due.ts'
 import type { createKeys } from './keys.ts'
 import type { SpoolTables } from './records.ts'
 import type { SetAside } from './set-aside.ts'
+import type { Starts } from './starts.ts'
 import type { Totals } from './totals.ts'
 
 /** What a spool is made of, for those of its parts that need the others. */
@@ -12,6 +13,7 @@ export interface SpoolParts<P> {
   totals: Totals
   keys: ReturnType<typeof createKeys<P>>
   due: ReturnType<typeof createDueView>
+  starts: Starts
   setAside: SetAside
   clock: () => number
   announce(queue: string): void

@@ -45,6 +45,8 @@ export interface SpoolTables<P> {
   entries: Table<EntryRecord<P>>
   /** [queue, notBefore, sequence] → that there is one; the order in which they become due */
   schedule: Table<null>
+  /** [queue, sequence] → how often work on it was begun and has not ended */
+  started: Table<number>
   /** [queue, sequence] → a dead letter */
   dead: Table<EntryRecord<P>>
   /** [queue, sequence] → what was there and why it is no entry */
@@ -64,6 +66,7 @@ export function openTables<P>(database: Database, name: string, payload: z.ZodTy
   return {
     entries: table('entries', entryRecord(payload)),
     schedule: table('schedule', z.null()),
+    started: table('started', count),
     dead: table('dead', entryRecord(payload)),
     corrupt: table('corrupt', corruptRecord),
     keys: table('keys', keyRecord),

@@ -1,6 +1,7 @@
 import type { Database } from '../database/index.ts'
 import type { createDueView } from './due.ts'
 import { idOf, type SpoolTables, under } from './records.ts'
+import type { Starts } from './starts.ts'
 import type { Totals } from './totals.ts'
 import type { CorruptRecord } from './types.ts'
 
@@ -9,7 +10,8 @@ export function createSetAside<P>(
   database: Database,
   tables: SpoolTables<P>,
   totals: Totals,
-  due: ReturnType<typeof createDueView>
+  due: ReturnType<typeof createDueView>,
+  starts: Starts
 ) {
   /** What is at this key of the table, readable or not, moves over; also a schedule that points to nothing. */
   function setAsideSync(from: 'entries' | 'dead', queue: string, sequence: number) {
@@ -21,6 +23,7 @@ export function createSetAside<P>(
         (scheduledKey) => (scheduledKey as (string | number)[])[2] === sequence
       )
       for (const scheduledKey of scheduled) tables.schedule.removeSync(scheduledKey)
+      starts.forgetSync(queue, sequence)
       database.afterCommit(() => due.gone(queue, sequence))
       if (!found && scheduled.length === 0) return
     }

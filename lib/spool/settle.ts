@@ -9,7 +9,7 @@ const MAX_ERROR_LENGTH = 2000
 export function createSettling<P>(
   parts: SpoolParts<P>
 ): Pick<Spool<P>, 'ackSync' | 'retrySync' | 'burySync'> {
-  const { database, tables, totals, keys, due, setAside, clock, announce } = parts
+  const { database, tables, totals, keys, due, starts, setAside, clock, announce } = parts
 
   function find(id: string) {
     database.assertInTransaction()
@@ -26,6 +26,7 @@ export function createSettling<P>(
       const { queue, sequence, record, size } = entry
       tables.entries.removeSync([queue, sequence])
       tables.schedule.removeSync([queue, record.notBefore, sequence])
+      starts.forgetSync(queue, sequence)
       if (record.key !== undefined) keys.doneSync(queue, record.key, sequence)
       totals.changeSync(queue, { queued: -1, bytes: -size })
       database.afterCommit(() => due.gone(queue, sequence))
@@ -42,6 +43,7 @@ export function createSettling<P>(
       const sizeNow = tables.entries.putSync([queue, sequence], again)
       tables.schedule.removeSync([queue, record.notBefore, sequence])
       tables.schedule.putSync([queue, notBefore, sequence], null)
+      starts.endSync(queue, sequence)
       totals.changeSync(queue, { bytes: sizeNow - size })
       database.afterCommit(() => {
         due.returned(queue, { sequence, notBefore })
@@ -56,7 +58,11 @@ export function createSettling<P>(
       const { queue, sequence, record, size } = entry
       tables.entries.removeSync([queue, sequence])
       tables.schedule.removeSync([queue, record.notBefore, sequence])
-      const dead = { ...record, attempts: record.attempts + 1, lastError: shorten(error) }
+      const crashes = starts.crashes(queue, sequence)
+      // Who buries for the crashes alone has not tried once more.
+      const last = crashes === 0 || starts.isBegun(queue, sequence) ? 1 : 0
+      starts.forgetSync(queue, sequence)
+      const dead = { ...record, attempts: record.attempts + crashes + last, lastError: shorten(error) }
       const sizeNow = tables.dead.putSync([queue, sequence], dead)
       totals.changeSync(queue, { queued: -1, dead: 1, bytes: sizeNow - size })
       database.afterCommit(() => due.gone(queue, sequence))

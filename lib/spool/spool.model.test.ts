@@ -16,8 +16,10 @@ interface ModelEntry {
   key?: string
   attempts: number
   notBefore: number
+  crashes: number
   dead: boolean
   inFlight: boolean
+  begun: boolean
 }
 
 /** What a spool is, in as few words as possible. Sequences are the keys, in order. */
@@ -80,6 +82,7 @@ class Command implements fc.AsyncCommand<Model, Real> {
   }
 }
 
+const FRESH = { attempts: 0, crashes: 0, dead: false, inFlight: false, begun: false }
 const queues = fc.constantFrom(...QUEUES)
 const choices = fc.nat(50)
 const delays = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 1000 }))
@@ -95,7 +98,7 @@ const enqueue = fc
       if (before) return expect(result).toEqual({ id: `${queue}/${before[0]}`, duplicate: true })
       if (key !== undefined && model.done.has(queue + key)) return expect(result).toEqual({ duplicate: true })
       const notBefore = delayMs === 0 ? 0 : model.now + delayMs
-      model.entries.set(++model.last, { queue, key, attempts: 0, notBefore, dead: false, inFlight: false })
+      model.entries.set(++model.last, { ...FRESH, queue, key, notBefore })
       expect(result).toEqual({ id: `${queue}/${model.last}`, duplicate: false })
     }
     return new Command(`enqueue ${queue} ${key} +${delayMs}`, step)
@@ -107,7 +110,7 @@ const take = fc.tuple(queues, fc.integer({ min: 1, max: 4 })).map(([queue, limit
     const expected = model.parked.has(queue) ? [] : due.slice(0, limit)
     const taken = spool.take(queue, limit)
     expect(taken.map(({ sequence, attempts, payload }) => [sequence, attempts, payload])).toEqual(
-      expected.map(([sequence, { attempts }]) => [sequence, attempts, sequence])
+      expected.map(([sequence, { attempts, crashes }]) => [sequence, attempts + crashes, sequence])
     )
     for (const [, entry] of expected) entry.inFlight = true
   }
@@ -130,6 +133,15 @@ const finish = (model: Model, { entry, sequence }: Picked) => {
   model.entries.delete(sequence)
   if (entry.key !== undefined) model.done.add(entry.queue + entry.key)
 }
+const begin = about(
+  'begin',
+  ({ inFlight }) => inFlight,
+  () =>
+    async (_model, spool, { id, entry }) => {
+      expect(await spool.begin(id)).toBe(true)
+      entry.begun = true
+    }
+)
 const ack = about('ack', isQueued, () => async (model, spool, picked) => {
   expect(await spool.ack(picked.id)).toBe(true)
   finish(model, picked)
@@ -138,20 +150,24 @@ const ack = about('ack', isQueued, () => async (model, spool, picked) => {
 const retry = about('retry', isQueued, (why) => async (model, spool, { id, entry }) => {
   expect(await spool.retry(id, why)).toBe(true)
   entry.attempts++
+  entry.begun = false
   entry.notBefore = why.delayMs === 0 ? 0 : model.now + why.delayMs
   entry.inFlight = false
 })
 const bury = about('bury', isQueued, (why) => async (_model, spool, { id, entry }) => {
   expect(await spool.bury(id, why)).toBe(true)
-  Object.assign(entry, { dead: true, inFlight: false, attempts: entry.attempts + 1 })
+  const last = entry.begun || entry.crashes === 0 ? 1 : 0
+  const attempts = entry.attempts + entry.crashes + last
+  Object.assign(entry, { ...FRESH, dead: true, attempts })
+  expect(spool.deadLetters.show(id)).toMatchObject({ attempts })
 })
 const release = about('release', isQueued, () => async (_model, spool, { id, entry }) => {
-  spool.release(id)
-  entry.inFlight = false
+  await spool.release(id)
+  Object.assign(entry, { inFlight: false, begun: false })
 })
 const replay = about('replay', isDead, () => async (_model, spool, { id, entry }) => {
   expect(await spool.deadLetters.replay(id)).toBe(true)
-  Object.assign(entry, { dead: false, attempts: 0, notBefore: 0 })
+  Object.assign(entry, { ...FRESH, notBefore: 0 })
 })
 const discard = about('discard', isDead, () => async (model, spool, picked) => {
   expect(await spool.deadLetters.discard(picked.id)).toBe(true)
@@ -174,13 +190,16 @@ const reopen = fc.constant(
   new Command('reopen', async (model, real) => {
     await real.database.close()
     await real.open()
-    for (const entry of model.entries.values()) entry.inFlight = false
+    for (const entry of model.entries.values()) {
+      if (entry.begun) entry.crashes++
+      Object.assign(entry, { inFlight: false, begun: false })
+    }
   })
 )
 
 it('does what the model does, whatever happens in whatever order', async () => {
   // More of what makes entries and moves them than of what ends them.
-  const commands = [enqueue, enqueue, enqueue, take, take, take, ack, retry, bury, release]
+  const commands = [enqueue, enqueue, enqueue, take, take, take, begin, begin, ack, retry, bury, release]
   const rest = [replay, discard, park, tick, tick, reopen]
   await fc.assert(
     fc.asyncProperty(fc.commands([...commands, ...rest], { maxCommands: 60 }), async (steps) => {

@@ -69,7 +69,7 @@ describe('taking', () => {
     await add('a')
     await add('b')
     const [a] = spool.take('q', 2)
-    spool.release(a!.id)
+    await spool.release(a!.id)
     await add('c')
     expect(texts(spool.take('q', 9))).toEqual(['a', 'c'])
   })

@@ -8,6 +8,7 @@ import type { SpoolParts } from './parts.ts'
 import { checkNewEntry, idOf, keyOf, openTables, under } from './records.ts'
 import { createSetAside } from './set-aside.ts'
 import { createSettling } from './settle.ts'
+import { createStarts } from './starts.ts'
 import { createTotals } from './totals.ts'
 import type { Enqueued, Entry, NewEntry, Spool } from './types.ts'
 
@@ -31,13 +32,14 @@ export function createSpool<P>(
   const tables = openTables(database, name, payload)
   const totals = createTotals(tables)
   const due = createDueView(tables.schedule)
+  const starts = createStarts(database, tables.started)
   const keys = createKeys(tables, totals, rememberedKeys)
-  const setAside = createSetAside(database, tables, totals, due)
+  const setAside = createSetAside(database, tables, totals, due, starts)
   const listeners = new Set<(queue: string) => void>()
   const announce = (queue: string) => {
     for (const listener of listeners) listener(queue)
   }
-  const parts: SpoolParts<P> = { database, tables, totals, keys, due, setAside, clock, announce }
+  const parts: SpoolParts<P> = { database, tables, totals, keys, due, starts, setAside, clock, announce }
   const settling = createSettling(parts)
 
   function check(entry: NewEntry<P>): P {
@@ -82,6 +84,14 @@ export function createSpool<P>(
     )
   }
 
+  function beginSync(id: string): boolean {
+    database.assertInTransaction()
+    const [queue, sequence] = keyOf(id)
+    const there = tables.entries.has([queue, sequence])
+    if (there) starts.beginSync(queue, sequence)
+    return there
+  }
+
   /** Reads entries in turn, and sets aside what is none. */
   function read(queue: string, sequences: Iterable<number>, parked: boolean, limit: number): Entry<P>[] {
     const entries: Entry<P>[] = []
@@ -89,8 +99,11 @@ export function createSpool<P>(
       if (entries.length >= limit) break
       const found = tables.entries.read([queue, sequence])
       const state = parked ? 'parked' : 'queued'
-      if (found?.value) entries.push({ id: idOf(queue, sequence), queue, sequence, ...found.value, state })
-      else setAside.setAside('entries', queue, sequence)
+      if (found?.value) {
+        const crashes = starts.crashes(queue, sequence)
+        const attempts = found.value.attempts + crashes
+        entries.push({ id: idOf(queue, sequence), queue, sequence, ...found.value, attempts, crashes, state })
+      } else setAside.setAside('entries', queue, sequence)
     }
     return entries
   }
@@ -111,8 +124,14 @@ export function createSpool<P>(
       return taken
     },
 
-    release(id) {
+    begin: (id) => database.transaction(() => beginSync(id)),
+    beginSync,
+
+    async release(id) {
       const [queue, sequence] = keyOf(id)
+      // Where the disk refuses, it stays begun, in memory, too: taken again, it is not counted a second time.
+      if (starts.isBegun(queue, sequence))
+        await database.transaction(() => starts.endSync(queue, sequence)).catch(() => {})
       if (due.release(queue, sequence)) announce(queue)
     },
 

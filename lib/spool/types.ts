@@ -11,8 +11,10 @@ export interface Entry<P> {
   /** What makes a repetition recognisable, such as an event's id. */
   key?: string
   payload: P
-  /** How often it was tried in vain. */
+  /** How often it was tried in vain, crashes included. */
   attempts: number
+  /** How often the process ended while it was being handled. */
+  crashes: number
   /** When it is due, in ms since 1970; 0 is at once. */
   notBefore: number
   /** When it was enqueued, in ms since 1970, by this machine's clock: for people, never for order. */
@@ -81,8 +83,14 @@ export interface Spool<P> {
    * again after a crash. Each one taken must be acknowledged, retried, buried or released.
    */
   take(queue: string, limit: number, now?: number): Entry<P>[]
-  /** Gives an entry back as it was, without counting an attempt. */
-  release(id: string): void
+  /**
+   * Notes that work on an entry begins: should the process end before it is acknowledged, retried, buried or released,
+   * that counts as a crash. Returns false where there is no such entry (any more).
+   */
+  begin(id: string): Promise<boolean>
+  beginSync(id: string): boolean
+  /** Gives an entry back as it was, without counting an attempt: at once where nothing was begun. */
+  release(id: string): Promise<void>
   /** Done: forgets it, and remembers its key. Returns false where there is no such entry (any more). */
   ack(id: string): Promise<boolean>
   ackSync(id: string): boolean

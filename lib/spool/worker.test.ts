@@ -107,6 +107,20 @@ describe('a worker', () => {
     expect(errors).toMatchObject([{ message: 'no' }])
   })
 
+  it('writes that an entry begins with the end of the one before it', async () => {
+    let commits = 0
+    const transaction: Database['transaction'] = (work) => {
+      commits++
+      return database.transaction(work)
+    }
+    spool = createSpool({ ...database, transaction }, 'test', z.string())
+    await add(...'abcdefghij')
+    commits = 0
+    start(async () => ({ done: true }), { concurrency: 1 })
+    await empty()
+    expect(commits).toBe(11)
+  })
+
   it('stops while its queue is parked', async () => {
     await spool.park('q')
     let calls = 0
@@ -144,6 +158,64 @@ describe('a worker', () => {
     })
     await worker!.close({ timeoutMs: 10 })
     expect(spool.take('q', 1)).toMatchObject([{ payload: 'a', attempts: 0 }])
+  })
+})
+
+describe('an entry at which the process ended', () => {
+  /** What a process leaves behind that dies while it handles these. */
+  const crashAt = async (...ids: string[]) => {
+    await Promise.all(ids.map((id) => spool.begin(id)))
+    await database.close()
+    database = await openDatabase(directory)
+    spool = createSpool(database, 'test', z.string())
+  }
+
+  it('is handled again with nothing beside it, and counts an attempt', async () => {
+    await add('a', 'b', 'c', 'd')
+    await crashAt('q/2', 'q/3')
+    const seen: [string, number, number][] = []
+    let running = 0
+    start(async (text, attempts) => {
+      seen.push([text, attempts, running++])
+      await sleep(10)
+      running--
+      return { done: true }
+    })
+    await empty()
+    const beside = Object.fromEntries(seen.map(([text, attempts, others]) => [text, [attempts, others]]))
+    expect(beside).toMatchObject({ a: [0, 0], b: [1, 0], c: [1, 0], d: [0, 0] })
+  })
+
+  it('is given up after five times, which its dead letter says', async () => {
+    await add('a', 'b')
+    for (let i = 0; i < 5; i++) await crashAt('q/1')
+    const seen: string[] = []
+    start(async (text) => {
+      seen.push(text)
+      return { done: true }
+    })
+    await empty()
+    expect(seen).toEqual(['b'])
+    expect(spool.deadLetters.list()).toMatchObject([
+      {
+        payload: 'a',
+        attempts: 5,
+        lastError: 'the process ended 5 times while this was being handled',
+      },
+    ])
+    await worker!.close()
+    await spool.deadLetters.replay('q/1')
+    expect(spool.take('q', 1)).toMatchObject([{ payload: 'a', attempts: 0, crashes: 0 }])
+  })
+
+  it('keeps its crashes over attempts that failed in order: those say nothing about what kills', async () => {
+    await add('a')
+    for (let i = 0; i < 3; i++) {
+      await crashAt('q/1')
+      await spool.begin('q/1')
+      await spool.retry('q/1', { delayMs: 0, error: 'no model yet' })
+    }
+    expect(spool.take('q', 1)).toMatchObject([{ attempts: 6, crashes: 3 }])
   })
 })
 

@@ -18,6 +18,8 @@ export interface WorkerOptions<P> {
   concurrency: number
   /** Must be idempotent: an entry is handled again when its acknowledgement did not reach the disk. */
   handle: (entry: Entry<P>, signal: AbortSignal) => Promise<Outcome>
+  /** What becomes of an entry at which the process ended too often. Default: a dead letter with this reason. */
+  giveUp?: (entry: Entry<P>, why: string) => Outcome
   backoff?: Backoff
   /** Milliseconds since 1970. */
   clock?: () => number
@@ -38,26 +40,42 @@ export interface Worker {
 const DEFAULT_BACKOFF: Backoff = { initialMs: 500, maxMs: 60_000 }
 /** Look again at least so often, in case the clock is set. */
 const LONGEST_SLEEP_MS = 30_000
+/**
+ * So often may the process end while an entry is being handled. Power cuts count, too, so it is not few; an entry that
+ * kills the process must not do so for ever.
+ */
+const MAX_CRASHES = 5
 /** How long an aborted handler may take to notice. */
 const ABORT_GRACE_MS = 1000
 
-/** Works a queue off: bounded concurrency, retries with backoff, exact sleep in between. */
+/**
+ * Works a queue off: bounded concurrency, retries with backoff, exact sleep in between. An entry at which the process
+ * ended before is handled with no other of its queue beside it, so that it takes none of them along.
+ */
 export function createWorker<P>({
   spool,
   queue,
   concurrency,
   handle,
+  giveUp = (_entry, why) => ({ dead: why }),
   backoff = DEFAULT_BACKOFF,
   clock = Date.now,
   onError = () => {},
 }: WorkerOptions<P>): Worker {
   const running = new Set<Promise<void>>()
+  /** Taken, and waiting to be handled alone. */
+  let suspects: Entry<P>[] = []
+  let alone = false
   const abort = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let closing = false
   let turn: NodeJS.Immediate | undefined
 
-  async function attempt(entry: Entry<P>): Promise<Outcome> {
+  async function attempt(entry: Entry<P>, begun: boolean): Promise<Outcome> {
+    if (entry.crashes >= MAX_CRASHES)
+      return giveUp(entry, `the process ended ${entry.crashes} times while this was being handled`)
+    if (!begun) await spool.begin(entry.id)
+    if (abort.signal.aborted) return { error: 'closed before it began' }
     try {
       return await handle(entry, abort.signal)
     } catch (thrown) {
@@ -65,39 +83,57 @@ export function createWorker<P>({
     }
   }
 
-  function retryDelay(entry: Entry<P>, retryAfterMs?: number) {
+  function retryDelay(entry: Pick<Entry<P>, 'attempts'>, retryAfterMs?: number) {
     return backoffDelay(backoff, entry.attempts, retryAfterMs)
   }
 
   async function settle(entry: Entry<P>, outcome: Outcome): Promise<void> {
+    const next = successor()
+    try {
+      await spool.database.transaction(() => {
+        settleSync(entry, outcome)
+        if (next) spool.beginSync(next.id)
+      })
+    } catch (error) {
+      if (next) await spool.release(next.id)
+      throw error
+    }
+    if (!next) return
+    if (closing) await spool.release(next.id)
+    else run(next, true)
+  }
+
+  function settleSync({ id, ...entry }: Entry<P>, outcome: Outcome): void {
+    // Only if the entry is still there: nothing follows twice from one entry.
     if ('done' in outcome) {
-      await spool.database.transaction(() => {
-        // Only if the entry is still there: nothing follows twice from one entry.
-        if (spool.ackSync(entry.id)) outcome.commit?.()
-      })
+      if (spool.ackSync(id)) outcome.commit?.()
     } else if ('dead' in outcome) {
-      await spool.database.transaction(() => {
-        if (spool.burySync(entry.id, { error: outcome.dead })) outcome.commit?.()
-      })
+      if (spool.burySync(id, { error: outcome.dead })) outcome.commit?.()
     } else {
-      await spool.retry(entry.id, {
-        delayMs: retryDelay(entry, outcome.retryAfterMs),
-        error: outcome.error,
-      })
+      spool.retrySync(id, { delayMs: retryDelay(entry, outcome.retryAfterMs), error: outcome.error })
     }
   }
 
-  async function work(entry: Entry<P>): Promise<void> {
-    const outcome = await attempt(entry)
-    // After an abort only success is worth writing down; a failure was ours.
-    if (abort.signal.aborted && !('done' in outcome)) return spool.release(entry.id)
+  /** What takes the place of an entry that ends. That it begins is written with that end, which saves a commit. */
+  function successor(): Entry<P> | undefined {
+    if (closing || alone || suspects.length > 0) return undefined
+    const [next] = spool.take(queue, 1, clock())
+    if (!next || next.crashes === 0) return next
+    suspects.push(next)
+    return undefined
+  }
+
+  async function work(entry: Entry<P>, begun: boolean): Promise<void> {
     try {
+      const outcome = await attempt(entry, begun)
+      // After an abort only success is worth writing down; a failure was ours.
+      if (abort.signal.aborted && !('done' in outcome)) return await spool.release(entry.id)
       await settle(entry, outcome)
     } catch (error) {
       onError(error)
       // Neither acknowledged nor scheduled: the disk refused, or `commit` threw. Wait here, or it would spin.
       await sleep(retryDelay(entry), undefined, { signal: abort.signal }).catch(() => {})
-      spool.release(entry.id)
+      await spool.release(entry.id)
     }
   }
 
@@ -110,18 +146,28 @@ export function createWorker<P>({
     })
   }
 
+  function run(entry: Entry<P>, begun = false) {
+    alone = entry.crashes > 0
+    const task = work(entry, begun).finally(() => {
+      running.delete(task)
+      alone = false
+      pumpSoon()
+    })
+    running.add(task)
+  }
+
   function pump() {
     if (closing) return
     clearTimeout(timer)
     try {
-      for (const entry of spool.take(queue, concurrency - running.size, clock())) {
-        const task = work(entry).finally(() => {
-          running.delete(task)
-          pumpSoon()
-        })
-        running.add(task)
+      if (!alone && suspects.length === 0) {
+        const entries = spool.take(queue, concurrency - running.size, clock())
+        suspects = entries.filter(({ crashes }) => crashes > 0)
+        for (const entry of entries) if (entry.crashes === 0) run(entry)
       }
-      if (running.size < concurrency) sleepUntilDue()
+      if (suspects.length > 0) {
+        if (running.size === 0) run(suspects.shift()!)
+      } else if (!alone && running.size < concurrency) sleepUntilDue()
     } catch (error) {
       onError(error)
       timer = setTimeout(pump, backoff.maxMs)
@@ -148,6 +194,7 @@ export function createWorker<P>({
       stopListening()
       clearTimeout(timer)
       clearImmediate(turn)
+      for (const entry of suspects.splice(0)) void spool.release(entry.id)
       const finished = () => Promise.allSettled(running)
       const limit = new AbortController()
       const wait = (ms: number) => sleep(ms, undefined, { signal: limit.signal }).catch(() => {})

@@ -12,8 +12,14 @@ export interface EdgeOptions {
   host: string
   /** 0 takes a free port, and keeps it over restarts. */
   ports: { http: number; mqtt: number }
-  /** The cloud's ports on 127.0.0.1; the edge reaches each through a link of its own. */
-  cloud: { gateway: number; broker: number; s3: number }
+  /** The cloud's ports; the edge reaches each through a link of its own. */
+  cloud: {
+    /** Where the gateway is; the others are on 127.0.0.1. */
+    host: string
+    gateway: number
+    broker: number
+    s3: number
+  }
   /** Settings of the agent that are the same for every edge. */
   environment: Readonly<Record<string, string>>
   /** Ends the start. */
@@ -64,6 +70,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       ports.http = Number(new URL(ready.gateway).port)
       ports.mqtt = Number(new URL(ready.broker).port)
     },
+    waitsFor: "the cloud's function list",
     signal: options.signal,
     onOutput: options.onOutput,
   }).catch(async (error: unknown) => {
@@ -105,7 +112,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
 
 async function layLinks(cloud: EdgeOptions['cloud']): Promise<Record<'gateway' | 'broker' | 's3', Link>> {
   const [gateway, broker, s3] = await Promise.all([
-    createLink(cloud.gateway),
+    createLink(cloud.gateway, cloud.host),
     createLink(cloud.broker),
     createLink(cloud.s3),
   ])

@@ -10,8 +10,8 @@ export interface Link {
   close(): Promise<void>
 }
 
-/** Lays a link from a free port of 127.0.0.1 to another one. */
-export async function createLink(targetPort: number): Promise<Link> {
+/** Lays a link from a free port of 127.0.0.1 to another one, there or elsewhere. */
+export async function createLink(targetPort: number, targetHost = '127.0.0.1'): Promise<Link> {
   const sockets = new Set<Socket>()
   let whole = true
 
@@ -20,7 +20,7 @@ export async function createLink(targetPort: number): Promise<Link> {
       near.resetAndDestroy()
       return
     }
-    const far = connect(targetPort, '127.0.0.1')
+    const far = connect(targetPort, targetHost)
     for (const socket of [near, far]) {
       sockets.add(socket)
       socket.on('close', () => sockets.delete(socket))

@@ -107,7 +107,25 @@ describe('openPhotoFolder', () => {
   it('refuses a link to nowhere', async () => {
     await put('cat/a.jpg')
     await symlink('gone', join(dir, 'dog'))
-    await expect(openPhotoFolder(dir)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(openPhotoFolder(dir)).rejects.toMatchObject({ code: 'NOT_FOUND', where: join(dir, 'dog') })
+  })
+
+  it('leaves out photos that are links to nothing, and says which', async () => {
+    await put('cat/a.jpg')
+    await put('dog/a.jpg')
+    await symlink(join(dir, 'gone.jpg'), join(dir, 'dog/b.jpg'))
+    await symlink(join(dir, 'gone'), join(dir, 'dog/notes'))
+    const skipped: string[] = []
+    const photos = await openPhotoFolder(dir, { onSkip: (path) => skipped.push(path) })
+    expect(photos.map(({ label }) => label)).toEqual(['cat', 'dog'])
+    expect(skipped).toEqual([join(dir, 'dog/b.jpg')])
+  })
+
+  it('stops when it is told to', async () => {
+    await put('cat/a.jpg')
+    await put('dog/a.jpg')
+    const signal = AbortSignal.abort(new Error('stopped'))
+    await expect(openPhotoFolder(dir, { signal })).rejects.toThrow('stopped')
   })
 
   // To root nothing is unreadable.

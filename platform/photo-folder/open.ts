@@ -24,6 +24,8 @@ export interface OpenOptions {
   onProgress?: (done: number, total: number) => void
   /** Called with each file that is named like a photo but is none, and is left out. */
   onSkip?: (path: string, why: string) => void
+  /** Gives up: a large folder takes minutes. */
+  signal?: AbortSignal
 }
 
 /** Enough to keep a disk busy, few enough to hold only some photos in memory. */
@@ -33,10 +35,12 @@ const READ_AT_ONCE = 8
  * Reads every photo once, to name it by its hash.
  * @returns the photos sorted by label and name (by code point, so alike on every machine)
  * @throws EdgeloopError NOT_FOUND, INVALID_INPUT (not a directory, unreadable, fewer than two labels with photos, a
- * photo under two labels)
+ * photo under two labels); the signal's reason
  */
 export async function openPhotoFolder(dir: string, options: OpenOptions = {}): Promise<FolderPhoto[]> {
-  const labels = (await list(dir)).filter((entry) => entry.isDirectory).map((entry) => entry.name)
+  const entries = await list(dir)
+  refuseLostLabel(dir, entries)
+  const labels = entries.filter((entry) => entry.isDirectory).map((entry) => entry.name)
   const found: Omit<FolderPhoto, 'hash'>[] = []
   for (const label of labels) {
     for (const entry of await list(join(dir, label))) {
@@ -50,21 +54,40 @@ export async function openPhotoFolder(dir: string, options: OpenOptions = {}): P
   return photos
 }
 
+interface Entry {
+  name: string
+  isDirectory: boolean
+  /** A link to nothing. */
+  lost: boolean
+}
+
 /** What lies in a directory, links followed, hidden files left out, sorted by code point. */
-async function list(dir: string): Promise<{ name: string; isDirectory: boolean }[]> {
+async function list(dir: string): Promise<Entry[]> {
   try {
     const names = (await readdir(dir)).filter((name) => !name.startsWith('.')).sort()
     return await Promise.all(
-      names.map(async (name) => ({ name, isDirectory: (await stat(join(dir, name))).isDirectory() }))
+      names.map(async (name) => {
+        const found = await statOf(join(dir, name))
+        return { name, isDirectory: found?.isDirectory() ?? false, lost: found === undefined }
+      })
     )
   } catch (error) {
     throw cannotRead(dir, error)
   }
 }
 
+async function statOf(path: string) {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 async function readAll(
   found: Omit<FolderPhoto, 'hash'>[],
-  { onProgress, onSkip }: OpenOptions
+  { onProgress, onSkip, signal }: OpenOptions
 ): Promise<FolderPhoto[]> {
   const limit = pLimit(READ_AT_ONCE)
   const reportEvery = Math.max(1, Math.ceil(found.length / 200))
@@ -72,14 +95,16 @@ async function readAll(
   const read = await Promise.all(
     found.map((photo) =>
       limit(async () => {
-        const bytes = await readFile(photo.path).catch((error) => {
+        signal?.throwIfAborted()
+        const bytes = await readFile(photo.path).catch((error: NodeJS.ErrnoException) => {
+          if (error.code === 'ENOENT') return undefined
           throw cannotRead(photo.path, error)
         })
         done += 1
         if (done % reportEvery === 0 || done === found.length) onProgress?.(done, found.length)
-        const why = whyNoPhoto(bytes)
-        if (why) {
-          onSkip?.(photo.path, why)
+        const why = bytes ? whyNoPhoto(bytes) : 'it is a link to nothing, or has just been deleted'
+        if (!bytes || why) {
+          onSkip?.(photo.path, why!)
           return undefined
         }
         return { ...photo, hash: photoHash(bytes) }
@@ -107,6 +132,16 @@ function cannotRead(where: string, cause: unknown): EdgeloopError {
     where,
     hint: 'Give the user that runs this the right to read it.',
     cause,
+  })
+}
+
+/** Among photos, one that is missing does not matter; among labels it does. */
+function refuseLostLabel(dir: string, entries: readonly Entry[]): void {
+  const lost = entries.find((entry) => entry.lost)
+  if (!lost) return
+  throw new EdgeloopError('NOT_FOUND', 'the link leads to nothing', {
+    where: join(dir, lost.name),
+    hint: 'Mend it, or delete it.',
   })
 }
 

@@ -1,1 +1,2 @@
+export { callable, urlHost } from './address.ts'
 export { freePort } from './free-port.ts'

@@ -5,6 +5,7 @@ import type { Edge } from '../edge/index.ts'
 import type { Platform } from '../platform.ts'
 import type { DeviceAnswer } from './report.ts'
 import type { PhotoSupply } from './supply.ts'
+import type { Truths } from './truths.ts'
 
 /** Photos that a camera has under way at a time. */
 const IN_FLIGHT = 4
@@ -16,26 +17,22 @@ export interface Cameras {
    * @returns how many there were; fewer than asked at the end of the supply
    */
   capture(count: number): Promise<number>
-  /** The true label of a photo that was shown. */
-  truth(photo: string): string | undefined
   close(): Promise<void>
 }
 
 /**
+ * @param truths gets what is on each photo, before it is shown
  * @param perEdge cameras at each edge
  * @param next index of the first photo to show
  */
-export async function createCameras(
+export function createCameras(
   platform: Platform,
   supply: PhotoSupply,
+  truths: Truths,
   perEdge: number,
   next: number,
   onAnswer: (answer: DeviceAnswer) => void
-): Promise<Cameras> {
-  const truths = new Map<string, string>()
-  // After a restart, people still know what they saw before.
-  for (let index = 0; index < next; index++) await remember(index)
-
+): Cameras {
   const cameras: Device[] = platform.edges.flatMap((edge) =>
     Array.from({ length: perEdge }, (_, i) => {
       const device = `${edge.name}-camera-${i + 1}`
@@ -48,25 +45,23 @@ export async function createCameras(
     })
   )
 
-  async function remember(index: number): Promise<Uint8Array | undefined> {
+  async function read(index: number) {
     const photo = supply.stream(index)
-    const bytes = await photo?.read()
-    if (photo && bytes) truths.set(photoHash(bytes), photo.label)
-    return bytes
+    return photo && { label: photo.label, bytes: await photo.read() }
   }
 
   return {
     async capture(count) {
       // Read at once, sent in order: which photo comes first must not depend on the disk.
-      const photos = await Promise.all(Array.from({ length: count }, (_, i) => remember(next + i)))
-      const sending = photos.flatMap((bytes, i) =>
-        bytes ? [cameras[(next + i) % cameras.length]!.send(bytes)] : []
-      )
+      const photos = await Promise.all(Array.from({ length: count }, (_, i) => read(next + i)))
+      const shown = photos.filter((photo) => photo !== undefined)
+      // Nobody could answer about a photo that a restart has forgotten.
+      await truths.add(shown.map(({ label, bytes }) => ({ photo: photoHash(bytes), label })))
+      const sending = shown.map(({ bytes }, i) => cameras[(next + i) % cameras.length]!.send(bytes))
       next += count
       await Promise.all(sending)
       return sending.length
     },
-    truth: (photo) => truths.get(photo),
     async close() {
       await Promise.all(cameras.map((camera) => camera.close()))
     },

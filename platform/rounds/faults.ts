@@ -1,123 +1,117 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EdgeloopError } from '../../lib/errors/index.ts'
+import type { Edge } from '../edge/index.ts'
 import type { Platform } from '../platform.ts'
 import type { Service } from '../service/index.ts'
+import { checkPlan, type FaultPlan } from './fault-plan.ts'
 import type { RunEvent } from './report.ts'
-
-/** An edge that is out of the cloud's reach from the start of one round to the end of another. */
-export interface Cut {
-  edge: string
-  from: number
-  to: number
-}
-
-/** A process that gets SIGKILL in the middle of a round, and is started again. */
-export interface Kill {
-  /** An edge's name, `gateway` or `trainer`. */
-  target: string
-  round: number
-}
-
-export interface FaultPlan {
-  cuts: readonly Cut[]
-  kills: readonly Kill[]
-}
+import { decidedOf } from './totals.ts'
 
 /** How long what was killed stays away, in milliseconds. */
 const DOWN_MS = 1000
-
-/**
- * Reads `EDGE:FROM-TO` or `EDGE:ROUND`.
- * @throws EdgeloopError INVALID_INPUT
- */
-export function parseCut(text: string): Cut {
-  const match = /^([a-z0-9-]+):(\d+)(?:-(\d+))?$/.exec(text)
-  const from = Number(match?.[2])
-  const to = Number(match?.[3] ?? match?.[2])
-  if (match && from >= 1 && to >= from) return { edge: match[1]!, from, to }
-  throw new EdgeloopError('INVALID_INPUT', `"${text}" names no edge and rounds`, {
-    where: '--cut',
-    hint: 'write --cut edge-1:3-5',
-  })
-}
-
-/**
- * Reads `TARGET:ROUND`.
- * @throws EdgeloopError INVALID_INPUT
- */
-export function parseKill(text: string): Kill {
-  const match = /^([a-z0-9-]+):(\d+)$/.exec(text)
-  const round = Number(match?.[2])
-  if (match && round >= 1) return { target: match[1]!, round }
-  throw new EdgeloopError('INVALID_INPUT', `"${text}" names no process and round`, {
-    where: '--kill',
-    hint: 'write --kill edge-1:4, --kill gateway:4 or --kill trainer:4',
-  })
-}
+/** How often is looked whether a round is in its middle: a photo takes some hundredths of a second. In milliseconds. */
+const LOOK_MS = 5
 
 /** Carries a plan out, round by round. */
 export interface Faults {
-  /** Cuts what is to be cut from this round on. */
+  /** Cuts what is to be cut from this round on, or since an earlier one. */
   beginRound(round: number): void
-  /** Kills and restarts edges and gateway; resolves when they are back. */
-  midRound(round: number): Promise<void>
+  /**
+   * Kills and restarts edges and gateway while photos of the round are captured and undecided; resolves when they are
+   * back.
+   * @param showing settles when all photos are on the edges' disks
+   */
+  midRound(round: number, showing: Promise<unknown>): Promise<void>
   /** Kills the trainer as soon as it trains, or when learning is over without that; resolves when it is back. */
   whileTraining(round: number, learning: Promise<unknown>): Promise<void>
-  /** Heals what was cut up to this round. */
+  /** Heals what is not to be cut in the next round, either. */
   endRound(round: number): void
-  /** Heals everything. */
+  /** Heals everything that the plan has cut. */
   end(): void
 }
 
-/** @throws EdgeloopError INVALID_INPUT when the plan names what the platform does not have */
+/**
+ * Acts on the plan's own changes only: an edge that somebody cuts or plugs in by hand stays as they want it.
+ * @throws EdgeloopError INVALID_INPUT when the plan names what the platform does not have
+ */
 export function createFaults(
-  platform: Platform,
-  { cuts, kills }: FaultPlan,
-  onEvent: (event: RunEvent) => void
+  platform: Pick<Platform, 'edges' | 'services' | 'onEvent'>,
+  plan: FaultPlan,
+  onEvent: (event: RunEvent) => void,
+  signal: AbortSignal
 ): Faults {
+  const { edges } = platform
+  checkPlan(
+    plan,
+    edges.map(({ name }) => name)
+  )
   const services = new Map<string, Service>([
-    ...platform.edges.map((edge) => [edge.name, edge] as const),
+    ...edges.map((edge) => [edge.name, edge] as const),
     ...Object.entries(platform.services),
   ])
-  const edges = new Map(platform.edges.map((edge) => [edge.name, edge]))
-  const named = <T>(things: ReadonlyMap<string, T>, name: string): T => {
-    const found = things.get(name)
-    if (found) return found
-    throw new EdgeloopError('INVALID_INPUT', `there is no ${name} here`, {
-      hint: `there are: ${[...things.keys()].join(', ')}`,
-    })
-  }
-  for (const { edge } of cuts) named(edges, edge)
-  for (const { target } of kills) named(services, target)
+  /** The edges that are cut because the plan says so. */
+  const cutByPlan = new Set<Edge>()
 
-  async function killAndRestart(service: Service): Promise<void> {
-    await service.kill()
-    onEvent({ event: 'killed', target: service.name })
-    await sleep(DOWN_MS)
-    await service.restart()
-    onEvent({ event: 'restarted', target: service.name })
+  const covers = (edge: Edge, round: number) =>
+    plan.cuts.some(({ edge: name, from, to }) => name === edge.name && from <= round && round <= to)
+
+  function cutFor(round: number): void {
+    for (const edge of edges) {
+      if (cutByPlan.has(edge) || !covers(edge, round)) continue
+      cutByPlan.add(edge)
+      if (!edge.online) continue
+      edge.cut()
+      onEvent({ event: 'cut', edge: edge.name })
+    }
   }
 
-  const healAll = (due: (cut: Cut) => boolean) => {
-    for (const cut of cuts.filter(due)) {
-      const edge = named(edges, cut.edge)
+  function healBefore(round: number): void {
+    for (const edge of [...cutByPlan]) {
+      if (covers(edge, round)) continue
+      cutByPlan.delete(edge)
       if (edge.online) continue
       edge.heal()
       onEvent({ event: 'healed', edge: edge.name })
     }
   }
+
+  async function killAndRestart(service: Service): Promise<void> {
+    await service.kill()
+    onEvent({ event: 'killed', target: service.name, planned: true })
+    await sleep(DOWN_MS)
+    await service.restart()
+    onEvent({ event: 'restarted', target: service.name })
+  }
+
+  /** Resolves when one of the edges has photos that are captured and undecided; or when that will not be any more. */
+  async function middle(watched: readonly Edge[], showing: Promise<unknown>): Promise<void> {
+    let shown = false
+    const seen = () => {
+      shown = true
+    }
+    showing.then(seen, seen)
+    for (;;) {
+      signal.throwIfAborted()
+      const last = shown
+      const states = await Promise.all(watched.map((edge) => edge.status().catch(() => undefined)))
+      if (states.some((state) => state && state.totals.captured > decidedOf(state.totals))) return
+      // No photo came by these edges, or all were decided faster than anybody looks.
+      if (last && states.every(Boolean)) return
+      await sleep(LOOK_MS)
+    }
+  }
+
   const killsIn = (round: number, trainer: boolean) =>
-    kills.filter((kill) => kill.round === round && (kill.target === 'trainer') === trainer)
+    plan.kills.filter((kill) => kill.round === round && (kill.target === 'trainer') === trainer)
 
   return {
-    beginRound(round) {
-      for (const { edge } of cuts.filter(({ from }) => from === round)) {
-        named(edges, edge).cut()
-        onEvent({ event: 'cut', edge })
+    beginRound: cutFor,
+    async midRound(round, showing) {
+      const kill = async ({ target }: { target: string }) => {
+        const edge = edges.find(({ name }) => name === target)
+        await middle(edge ? [edge] : edges, showing)
+        await killAndRestart(services.get(target)!)
       }
-    },
-    async midRound(round) {
-      await Promise.all(killsIn(round, false).map(({ target }) => killAndRestart(named(services, target))))
+      await Promise.all(killsIn(round, false).map(kill))
     },
     async whileTraining(round, learning) {
       if (killsIn(round, true).length === 0) return
@@ -130,7 +124,7 @@ export function createFaults(
       await Promise.race([training, learning.catch(() => {})]).finally(stop)
       await killAndRestart(platform.services.trainer)
     },
-    endRound: (round) => healAll(({ to }) => to <= round),
-    end: () => healAll(() => true),
+    endRound: (round) => healBefore(round + 1),
+    end: () => healBefore(Number.POSITIVE_INFINITY),
   }
 }

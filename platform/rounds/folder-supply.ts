@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { openPhotoFolder, splitPhotos } from '../photo-folder/index.ts'
+import { type OpenOptions, openPhotoFolder, splitPhotos } from '../photo-folder/index.ts'
 import type { LabelledPhoto, PhotoSupply } from './supply.ts'
 
-export interface FolderSupplyOptions {
+export interface FolderSupplyOptions extends OpenOptions {
   seed: number
   golden: number
   test: number
@@ -15,10 +15,11 @@ export interface FolderSupplyOptions {
  * @throws EdgeloopError INVALID_INPUT when the folder cannot be used or has too few photos, with what is missing
  */
 export async function folderSupply(directory: string, options: FolderSupplyOptions): Promise<PhotoSupply> {
-  const split = splitPhotos(await openPhotoFolder(directory), options)
+  const split = splitPhotos(await openPhotoFolder(directory, options), options)
   const { golden, test, seeds, stream } = split
   const readable = ({ path, label }: { path: string; label: string }): LabelledPhoto => ({
     label,
+    name: path,
     read: () => readFile(path),
   })
   const sets = [golden, test, seeds, stream].map((set) => set.map(({ hash }) => hash))

@@ -2,7 +2,7 @@
  * The loop in rounds, as `npm start` shows it and benchmarks measure it.
  * @module
  */
-export { type FaultPlan, parseCut, parseKill } from './faults.ts'
+export { checkPlan, type FaultPlan, parseCut, parseKill } from './fault-plan.ts'
 export { folderSupply } from './folder-supply.ts'
 export { keepTurning } from './keep-turning.ts'
 export type { DeviceAnswer, RoundReport, RunEvent } from './report.ts'

@@ -1,5 +1,6 @@
 import { labelQueue } from '../../lib/dataset/index.ts'
 import type { Platform } from '../platform.ts'
+import { unlessAborted } from './wait.ts'
 
 /** Plays the people who answer the label queue. */
 export interface People {
@@ -12,14 +13,22 @@ export interface People {
   answered(): Promise<number>
 }
 
-/** @param truth what a person would say about a photo; undefined when nobody here can tell */
-export function createPeople(platform: Platform, truth: (photo: string) => string | undefined): People {
+/**
+ * @param truth what a person would say about a photo; undefined when nobody here can tell
+ * @param signal they stop in the middle of an answer, which waits for the cloud's broker
+ */
+export function createPeople(
+  platform: Platform,
+  truth: (photo: string) => string | undefined,
+  signal: AbortSignal
+): People {
   const queue = labelQueue(platform.store, platform.dataset, platform.publish)
   return {
     async answer(count) {
       const waiting = (await queue.waiting()).map(({ photo }) => photo.hash)
       const chosen = waiting.filter((photo) => truth(photo) !== undefined).slice(0, count)
-      for (const photo of chosen) await queue.answer({ photo, label: truth(photo)!, by: 'simulated-person' })
+      for (const photo of chosen)
+        await unlessAborted(queue.answer({ photo, label: truth(photo)!, by: 'simulated-person' }), signal)
       return chosen.length
     },
     answered: queue.answered,

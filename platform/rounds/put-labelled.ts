@@ -11,12 +11,14 @@ const WRITES = 16
 export async function putLabelled(
   { store, dataset }: Platform,
   collection: LabelledCollection,
-  photos: readonly LabelledPhoto[]
+  photos: readonly LabelledPhoto[],
+  signal: AbortSignal
 ): Promise<void> {
   const write = pLimit(WRITES)
   const target = labelledPhotos(store, dataset, collection)
   const there = new Set(await target.list())
   const put = async ({ label, read }: LabelledPhoto) => {
+    signal.throwIfAborted()
     const bytes = await read()
     const photo = { hash: photoHash(bytes), size: bytes.length, mediaType: sniffMediaType(bytes) }
     if (!there.has(photo.hash)) await target.put({ photo, label }, bytes)

@@ -35,7 +35,11 @@ export type RunEvent =
   | ({ event: 'judged'; version: number } & Judgement)
   | { event: 'training-failed'; why: string }
   | { event: 'cut' | 'healed'; edge: string }
-  | { event: 'killed' | 'restarted'; target: string }
+  /** `planned`: it is started again by itself. */
+  | { event: 'killed'; target: string; planned: boolean }
+  | { event: 'restarted'; target: string }
+  /** What somebody should know, and the run goes on all the same. */
+  | { event: 'remark'; text: string }
   | DeviceAnswer
   | ({ event: 'round' } & RoundReport)
   | ({ event: 'summary'; goldenLabels: number; objects: number; seconds: number } & RoundReport)

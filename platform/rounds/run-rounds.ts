@@ -1,8 +1,8 @@
-import type { Totals } from '../../agent/index.ts'
 import { sampleStore } from '../../lib/dataset/index.ts'
 import type { Platform } from '../platform.ts'
 import { createCameras } from './cameras.ts'
-import { createFaults, type FaultPlan } from './faults.ts'
+import { type FaultPlan, pastFaults } from './fault-plan.ts'
+import { createFaults } from './faults.ts'
 import { type Learned, learn, waitUntilServed } from './learn.ts'
 import { createPeople } from './people.ts'
 import { progressFile } from './progress-file.ts'
@@ -11,7 +11,8 @@ import type { RoundReport, RunEvent } from './report.ts'
 import { reportModels } from './report-models.ts'
 import type { PhotoSupply } from './supply.ts'
 import { createTestSet, type TestSet } from './test-set.ts'
-import { isSettled, readEdges, readTotals, sum } from './totals.ts'
+import { decidedOf, type EdgeState, isSettled, readEdges, readTotals, sum } from './totals.ts'
+import { openTruths } from './truths.ts'
 import { unlessAborted, waitFor } from './wait.ts'
 
 export interface RunOptions {
@@ -47,9 +48,10 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
     next: 0,
   }
   const stopListening = reportModels(platform, () => current, onEvent)
-  const cameras = await createCameras(platform, supply, options.devicesPerEdge, from.next, onEvent)
-  const faults = createFaults(platform, options.faults, onEvent)
-  const people = createPeople(platform, cameras.truth)
+  const truths = await openTruths(options.state)
+  const cameras = createCameras(platform, supply, truths, options.devicesPerEdge, from.next, onEvent)
+  const faults = createFaults(platform, options.faults, onEvent, signal)
+  const people = createPeople(platform, truths.of, signal)
   /** Begun after the first model is trained, which edges wait for. */
   let computing: Promise<TestSet> | undefined
   let { labelsAsked, next } = from
@@ -72,7 +74,9 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
 
   /** Measures the round's model, and tells. */
   async function report({ next, ...conclusion }: Conclusion): Promise<RoundReport> {
-    computing ??= createTestSet(platform, supply.test, signal)
+    computing ??= createTestSet(platform, supply.test, signal, (photo, why) =>
+      onEvent({ event: 'remark', text: `the test photo ${photo} is left out: ${why}` })
+    )
     const testAccuracy = await (await computing).accuracy(conclusion.modelVersion)
     const made = { ...conclusion, testAccuracy }
     onEvent({ event: 'round', ...made })
@@ -90,7 +94,7 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
         event: 'progress',
         round: current,
         stage: 'photos',
-        done: decidedShare(sum(edges.map(({ totals }) => totals))),
+        done: decidedShare(edges),
       })
       return edges.every(isSettled) || undefined
     }, signal)
@@ -106,18 +110,21 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
   }
 
   try {
-    await putLabelled(platform, 'seed', supply.seeds)
+    await putLabelled(platform, 'seed', supply.seeds, signal)
     // The first model has no use for them, and the first photo waits for that.
-    const golden = putLabelled(platform, 'golden', supply.golden)
+    const golden = putLabelled(platform, 'golden', supply.golden, signal)
     golden.catch(() => {})
     if (from.round === 0) await tell(await concludeRound(0, await learn(platform, signal)))
     await golden
     const end = options.rounds === undefined ? Number.POSITIVE_INFINITY : options.rounds
-    for (let round = Math.max(1, from.round); round <= end; round++) {
+    const first = Math.max(1, from.round)
+    for (const past of pastFaults(options.faults, first))
+      onEvent({ event: 'remark', text: `${past} is past: the run goes on with round ${first}` })
+    for (let round = first; round <= end; round++) {
       current = round
       faults.beginRound(round)
-      const showing = Promise.all([cameras.capture(options.perRound), faults.midRound(round)])
-      const [shown] = await unlessAborted(showing, signal)
+      const showing = cameras.capture(options.perRound)
+      const [shown] = await unlessAborted(Promise.all([showing, faults.midRound(round, showing)]), signal)
       if (shown === 0) break
       next += shown
       await settle()
@@ -149,6 +156,7 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
 type Conclusion = Omit<RoundReport, 'testAccuracy'> & { next: number }
 
 /** The share of the photos that have their outcome, 0 to 1. */
-function decidedShare({ captured, accepted, review, rejected, deadLettered }: Totals): number {
-  return captured === 0 ? 1 : (accepted + review + rejected + deadLettered) / captured
+function decidedShare(edges: readonly EdgeState[]): number {
+  const totals = sum(edges.map(({ totals }) => totals))
+  return totals.captured === 0 ? 1 : decidedOf(totals) / totals.captured
 }

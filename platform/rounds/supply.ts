@@ -1,6 +1,8 @@
 /** A photo whose true label is known to whoever plays the people. */
 export interface LabelledPhoto {
   label: string
+  /** What people know it by: the path of its file. */
+  name?: string
   read(): Promise<Uint8Array>
 }
 

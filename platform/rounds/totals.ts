@@ -39,7 +39,10 @@ export function sum(list: readonly Totals[]): Totals {
  * could not be uploaded is a dead letter by then.
  */
 export function isSettled({ totals, waiting, online }: EdgeState): boolean {
-  const { accepted, review, rejected, deadLettered } = totals
-  const decided = accepted + review + rejected + deadLettered
-  return totals.captured === decided && (!online || waiting === 0)
+  return totals.captured === decidedOf(totals) && (!online || waiting === 0)
+}
+
+/** How many photos have their outcome. */
+export function decidedOf({ accepted, review, rejected, deadLettered }: Totals): number {
+  return accepted + review + rejected + deadLettered
 }

@@ -17,7 +17,8 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
 export async function waitFor<T>(look: () => Promise<T | undefined>, signal: AbortSignal): Promise<T> {
   for (;;) {
     signal.throwIfAborted()
-    const found = await look()
+    // A look can take for ever: what it waits for may have been killed.
+    const found = await unlessAborted(look(), signal)
     if (found !== undefined) return found
     await sleep(PAUSE_MS, undefined, { signal })
   }

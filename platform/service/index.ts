@@ -1,1 +1,1 @@
-export { type Service, startService } from './service.ts'
+export { type Service, type ServiceOptions, startService } from './service.ts'

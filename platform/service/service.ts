@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import { execa, type ResultPromise } from 'execa'
 import type { z } from 'zod'
-import { EdgeloopError, type ErrorCode } from '../../lib/errors/index.ts'
+import { asEdgeloopError, EdgeloopError, type ErrorCode } from '../../lib/errors/index.ts'
 import { serviceMessage } from '../../lib/service/index.ts'
 
 export interface ServiceOptions<R> {
@@ -13,7 +13,13 @@ export interface ServiceOptions<R> {
   /** What the process tells when it is ready. */
   ready: z.ZodType<R>
   onReady(ready: R): void
-  /** Ends it while it starts: another one that it waits for will not come. */
+  /** What it waits for before it is ready, for messages. */
+  waitsFor?: string
+  /** How long it may take to get ready, in milliseconds. */
+  readyMs?: number
+  /** How long it stays away at first when it has ended by itself, in milliseconds; twice as long after each failure. */
+  restartMs?: number
+  /** Ends it while it starts: another one that it waits for will not come. Afterwards, it does not come back by itself. */
   signal?: AbortSignal
   /** Gets the lines that it writes, which go to standard error otherwise. */
   onOutput?(line: string): void
@@ -33,15 +39,19 @@ export interface Service {
 
 /** How long a service may take to stop before it is killed, in milliseconds. */
 const STOP_MS = 4000
-/** How long a service that ended by itself stays away, in milliseconds. */
+/** A loaded machine is slow; what takes longer than this will not come. In milliseconds. */
+const READY_MS = 90_000
+/** How long a service that ended by itself stays away at first, and at most, in milliseconds. */
 const RESTART_MS = 1000
+const LONGEST_RESTART_MS = 30_000
 
 /**
  * Starts a service; resolves when it says that it is ready.
- * @throws EdgeloopError what the service says is in its way; UNAVAILABLE when it ends without a word
+ * @throws EdgeloopError what the service says is in its way; UNAVAILABLE when it ends without a word, TIMEOUT when it
+ * does neither
  */
 export async function startService<R>(options: ServiceOptions<R>): Promise<Service> {
-  const { name } = options
+  const { name, readyMs = READY_MS, restartMs = RESTART_MS } = options
   // In an object, because a subprocess is a promise of its own end, and `await` would wait for that.
   let { child } = await launch()
   /** Whether its end is meant. */
@@ -79,34 +89,63 @@ export async function startService<R>(options: ServiceOptions<R>): Promise<Servi
   }
 
   async function readyMessage(child: Pick<ResultPromise<{ ipc: true }>, 'getOneMessage'>): Promise<R> {
-    const said = await child.getOneMessage().catch((cause: unknown) => {
+    let late: NodeJS.Timeout | undefined
+    const tooLate = new Promise<never>((_, reject) => {
+      late = setTimeout(() => reject(notReady()), readyMs)
+    })
+    const message = child.getOneMessage().catch((cause: unknown) => {
       throw new EdgeloopError('UNAVAILABLE', `${name} did not start`, {
         where: name,
         hint: 'its own message stands above',
         cause,
       })
     })
-    const message = serviceMessage.parse(said)
-    if ('ready' in message) return options.ready.parse(message.ready)
-    const { error, code, where, hint } = message.failed
+    const said = serviceMessage.parse(
+      await Promise.race([message, tooLate]).finally(() => clearTimeout(late))
+    )
+    if ('ready' in said) return options.ready.parse(said.ready)
+    const { error, code, where, hint } = said.failed
     throw new EdgeloopError(code as ErrorCode, error, { where: where ?? name, hint })
   }
 
-  /** Somebody should hear of a service that ends by itself. */
+  function notReady(): EdgeloopError {
+    const { waitsFor } = options
+    const what = waitsFor ? `${name} still waits for ${waitsFor}` : `${name} is not ready`
+    return new EdgeloopError('TIMEOUT', `${what} after ${readyMs / 1000} s`, {
+      where: name,
+      hint: 'see what it and the others have said above, and whether the machine has anything left to give',
+    })
+  }
+
+  /** Somebody should hear of a service that ends by itself; not of one that ends because everything does. */
   function watch(child: PromiseLike<{ exitCode?: number; signal?: string }>): void {
     child.then(({ exitCode, signal }) => {
       if (ending) return
-      console.error(`${name} ended by itself (${signal ?? `exit code ${exitCode}`}); it is started again`)
-      comingBack = setTimeout(() => {
-        // Somebody else may have started it meanwhile.
-        if (closed || starting || isRunning()) return
-        restart().catch((error: unknown) => console.error(String(error)))
-      }, RESTART_MS)
+      const how = signal ?? `exit code ${exitCode}`
+      comeBack(restartMs, `${name} ended by itself (${how}); it is started again`)
     })
+  }
+
+  /** What keeps it from starting may pass: a port that is taken, a disk that is full. */
+  function comeBack(pause: number, announcement?: string): void {
+    comingBack = setTimeout(() => {
+      // Somebody else may have started it meanwhile.
+      if (closed || starting || isRunning() || options.signal?.aborted) return
+      if (announcement) console.error(announcement)
+      restart().catch((thrown: unknown) => {
+        if (closed) return
+        const { message, where, hint } = asEdgeloopError(thrown)
+        const longer = Math.min(2 * pause, LONGEST_RESTART_MS)
+        const next = `the next attempt comes in ${longer / 1000} s`
+        console.error([`${name} does not start: ${message}`, where, hint, next].filter(Boolean).join('; '))
+        comeBack(longer)
+      })
+    }, pause)
   }
 
   async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     ending = true
+    clearTimeout(comingBack)
     child.kill(signal)
     await child
   }
@@ -115,7 +154,6 @@ export async function startService<R>(options: ServiceOptions<R>): Promise<Servi
   let closed = false
   async function close(): Promise<void> {
     closed = true
-    clearTimeout(comingBack)
     await starting?.catch(() => {})
     await end('SIGTERM')
   }

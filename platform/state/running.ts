@@ -2,7 +2,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { EdgeloopError } from '../../lib/errors/index.ts'
-import { holderOf } from './state-directory.ts'
+import { holderOf } from './lock.ts'
 
 const FILE = 'platform.json'
 

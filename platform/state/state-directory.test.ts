@@ -92,6 +92,32 @@ describe('the state directory', () => {
   })
 
   it.each([
+    ['a lock of another program', { lock: '' }],
+    ['a lock that says something else', { lock: 'held by apt', 'lock.1': 'and more' }],
+    ['a format that is none of ours', { format: 'A5, two columns', 'thesis.tex': 'years of work' }],
+    ['a lock beside something else', { lock: `${process.pid} 1`, 'thesis.tex': 'years of work' }],
+  ])('that holds %s is left as it is', async (_name, files) => {
+    await mkdir(root)
+    for (const [name, content] of Object.entries(files)) await writeFile(path.join(root, name), content)
+    for (const fresh of [false, true])
+      await expect(open(root, fresh)).rejects.toMatchObject({
+        message: 'the state directory holds something else',
+      })
+    const left = await Promise.all(
+      (await readdir(root)).map(async (name) => [name, await readFile(path.join(root, name), 'utf8')])
+    )
+    expect(Object.fromEntries(left)).toEqual(files)
+  })
+
+  it('whose first process was killed at once can be used', async () => {
+    await mkdir(root)
+    await writeFile(path.join(root, 'lock'), '4000000 1')
+    await writeFile(path.join(root, 'lock.4000000.0123abcd'), '')
+    await writeFile(path.join(root, 'lock.format'), '')
+    await open()
+  })
+
+  it.each([
     [
       'below a file',
       async () => {
@@ -172,5 +198,19 @@ describe('its lock', () => {
     await (await open()).release()
     await writeFile(path.join(root, 'lock'), '')
     await open()
+  })
+
+  it('of a killed process goes to one of those that want it', async () => {
+    await (await open()).release()
+    for (let time = 0; time < 20; time++) {
+      await writeFile(path.join(root, 'lock'), '4000000 1')
+      // As one that was killed while it took that away.
+      if (time % 2 === 1) await writeFile(path.join(root, 'lock.stale'), '4000001 1')
+      const starters = await Promise.allSettled(Array.from({ length: 8 }, () => open()))
+      const refused = starters.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []))
+      expect(refused).toEqual(Array(7).fill('CONFLICT'))
+      await Promise.all(opened.splice(0).map((state) => state.release()))
+    }
+    expect((await readdir(root)).sort()).toEqual(['format', 'secrets'])
   })
 })

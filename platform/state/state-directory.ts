@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { EdgeloopError } from '../../lib/errors/index.ts'
+import { isOfLock, takeLock } from './lock.ts'
 
 /** What this version writes; a directory of another format is left alone. */
 const FORMAT = '1'
 /** What stands there while it is being emptied: whatever is left then is not to be used. */
 const EMPTYING = 'being emptied'
-const LOCK = 'lock'
 const FORMAT_FILE = 'format'
+const FORMAT_DRAFT = 'lock.format'
 
 /** The one directory that holds everything that survives. */
 export interface StateDirectory {
@@ -29,7 +30,9 @@ export async function openStateDirectory(directory: string, fresh: boolean): Pro
   try {
     await makeDirectory(root)
     await checkSpace(root)
-    const release = await lock(root)
+    // Before anything is touched; and what another process is about to make of it is known only with the lock.
+    await checkOwnership(root)
+    const release = await takeLock(root)
     try {
       const found = await checkFormat(root, fresh)
       if (fresh) await empty(root)
@@ -49,12 +52,6 @@ export async function openStateDirectory(directory: string, fresh: boolean): Pro
   }
 }
 
-/** The living process that has a state directory. */
-export async function holderOf(root: string): Promise<number | undefined> {
-  const [pid, start] = (await readFile(path.join(root, LOCK), 'utf8').catch(() => '')).split(' ')
-  return (await isHeldBy(Number(pid), start)) ? Number(pid) : undefined
-}
-
 /** Not Node's recursive one, which tries for ever below a directory that takes none, such as /proc. */
 async function makeDirectory(directory: string): Promise<void> {
   const make = () =>
@@ -70,79 +67,38 @@ async function makeDirectory(directory: string): Promise<void> {
   })
 }
 
-async function lock(root: string): Promise<() => Promise<void>> {
-  const file = path.join(root, LOCK)
-  for (;;) {
-    if (await takeLock(root, file)) return () => rm(file, { force: true })
-    const holder = await holderOf(root)
-    if (holder !== undefined)
-      throw new EdgeloopError('CONFLICT', `Edgeloop is running already, as process ${holder}`, {
-        where: root,
-        hint: `stop it (kill ${holder}), or give this one a directory of its own with --state DIR`,
-      })
-    // Its process was killed: nobody else will remove it.
-    await rm(file, { force: true })
-  }
+/** What this program has written there: the number of a format, or that it is being emptied. */
+async function readFormat(root: string, file = FORMAT_FILE): Promise<string | undefined> {
+  const found = await readFile(path.join(root, file), 'utf8').catch(() => undefined)
+  // The draft of a process that was killed may be empty.
+  if (found === '' && file === FORMAT_DRAFT) return found
+  return found !== undefined && (/^\d+$/.test(found) || found === EMPTYING) ? found : undefined
 }
 
-/** The lock appears with its content: an empty one would look as if its process had been killed. */
-async function takeLock(root: string, file: string): Promise<boolean> {
-  const draft = path.join(root, `${LOCK}.${process.pid}.${randomBytes(4).toString('hex')}`)
-  try {
-    await writeFile(draft, `${process.pid} ${await startOf(process.pid)}`)
-    await link(draft, file)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    return false
-  } finally {
-    await rm(draft, { force: true })
-  }
-}
-
-/** Whether the process that wrote the lock lives; after a restart of the machine its number is soon another one's. */
-async function isHeldBy(pid: number, start: string | undefined): Promise<boolean> {
-  if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return false
-  return start === (await startOf(pid))
-}
-
-/** When a process was started, in the system's own count; `-` where the system does not say. */
-async function startOf(pid: number): Promise<string> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  // Field 22 of proc_pid_stat(5), counted from behind the name, which may hold anything.
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '-'
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+/** A directory is ours when it says so, and when it is empty. */
+async function checkOwnership(root: string): Promise<void> {
+  const names = await entries(root)
+  if (names.length === 0 || (await readFormat(root)) !== undefined) return
+  throw new EdgeloopError('MISCONFIGURED', 'the state directory holds something else', {
+    where: root,
+    hint: 'choose an empty directory with --state DIR',
+  })
 }
 
 /** @returns what was found; undefined in an empty directory */
 async function checkFormat(root: string, fresh: boolean): Promise<string | undefined> {
-  const found = await readFile(path.join(root, FORMAT_FILE), 'utf8').catch(() => undefined)
-  if (found === FORMAT) return found
-  const { length } = await entries(root)
-  if (found === undefined && length === 0) return found
-  if (found !== undefined && fresh) return found
+  await checkOwnership(root)
+  const found = await readFormat(root)
+  if (found === undefined || found === FORMAT || fresh) return found
   throw new EdgeloopError(
     'MISCONFIGURED',
-    found === undefined
-      ? 'the state directory holds something else'
-      : `the state directory has format ${found}, this version writes ${FORMAT}`,
-    {
-      where: root,
-      hint: found === undefined ? 'choose an empty directory with --state DIR' : 'start over with --fresh',
-    }
+    `the state directory has format ${found}, this version writes ${FORMAT}`,
+    { where: root, hint: 'start over with --fresh' }
   )
 }
 
 async function writeFormat(root: string, format: string): Promise<void> {
-  const draft = path.join(root, `${LOCK}.format`)
+  const draft = path.join(root, FORMAT_DRAFT)
   await writeFile(draft, format, { flush: true })
   await rename(draft, path.join(root, FORMAT_FILE))
 }
@@ -154,8 +110,15 @@ async function empty(root: string): Promise<void> {
     if (entry !== FORMAT_FILE) await rm(path.join(root, entry), { recursive: true, force: true })
 }
 
+/** What is there, but for its lock and what a killed process wanted to say about the format. */
 async function entries(root: string): Promise<string[]> {
-  return (await readdir(root)).filter((entry) => entry !== LOCK && !entry.startsWith(`${LOCK}.`))
+  const names = await readdir(root)
+  const own = await Promise.all(
+    names.map(async (name) =>
+      name === FORMAT_DRAFT ? (await readFormat(root, name)) !== undefined : isOfLock(root, name)
+    )
+  )
+  return names.filter((_name, i) => !own[i])
 }
 
 /** Credentials of the local S3, which functions read. */

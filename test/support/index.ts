@@ -3,6 +3,7 @@
  * @module
  */
 export { type Bucket, openBucket } from './bucket.ts'
+export { childrenOf } from './children.ts'
 export {
   BACKBONE,
   capturedEvent,

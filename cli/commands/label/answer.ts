@@ -1,7 +1,7 @@
-import { userInfo } from 'node:os'
 import { labelQueue, sampleStore } from '../../../lib/dataset/index.ts'
 import { EdgeloopError } from '../../../lib/errors/index.ts'
 import { knownLabels } from '../../labelling/index.ts'
+import { userName } from '../../user.ts'
 import type { Connection } from '../connection.ts'
 
 /** Fewer digits of a hash name too many photos. */
@@ -23,14 +23,14 @@ export async function answerOne(
   const { dataset, model } = platform
   const samples = sampleStore(store, dataset)
   const photo = await findPhoto(await samples.list(), given)
-  const labels = await knownLabels(store, dataset, model)
+  const labels = await knownLabels(store, dataset, model)()
   if (!isNew && !labels.includes(label))
     throw new EdgeloopError('INVALID_INPUT', `no photo has been labelled "${label}" so far`, {
       where: 'LABEL',
       hint: `labels are ${labels.join(', ') || 'none yet'}; for another one, add --new`,
     })
   const before = await samples.getLabel(photo)
-  const by = userInfo().username
+  const by = userName()
   await labelQueue(store, dataset, publish).answer({ photo, label, by })
   return { photo, label, by, before: before?.label ?? null }
 }

@@ -7,7 +7,7 @@ import type { Connection } from '../connection.ts'
 export async function listQueue({ platform, store, publish }: Connection) {
   const { dataset, model, edges } = platform
   const queue = labelQueue(store, dataset, publish)
-  const [waiting, labels] = await Promise.all([queue.waiting(), knownLabels(store, dataset, model)])
+  const [waiting, labels] = await Promise.all([queue.waiting(), knownLabels(store, dataset, model)()])
   return {
     labels,
     waiting: waiting.map(({ photo, edge, device, reason }) => ({

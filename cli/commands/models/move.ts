@@ -1,6 +1,6 @@
-import { userInfo } from 'node:os'
 import { EdgeloopError } from '../../../lib/errors/index.ts'
 import { type ChannelPointer, modelRegistry } from '../../../lib/registry/index.ts'
+import { userName } from '../../user.ts'
 import type { Connection } from '../connection.ts'
 
 const CHANNEL = 'stable'
@@ -36,7 +36,7 @@ export async function moveChannel(
       where: platform.model,
       hint: 'edgeloop models list shows the others',
     })
-  const by = userInfo().username
+  const by = userName()
   const why = given ?? ordinary
   await registry.setChannel(CHANNEL, { version, by, why }, seen)
   return { model: platform.model, channel: CHANNEL, from: seen?.value.version ?? null, to: version, by, why }
