@@ -381,6 +381,59 @@ describe('a line', () => {
     }
   })
 
+  it.each(['up', 'down'] as const)('that is slow on its way %s is not taken for a dead one', async (way) => {
+    const PER_TICK = 4000
+    const sockets: Socket[] = []
+    /** Takes all at once and passes it on at 200 KB/s, as routers with large buffers do. */
+    const slowly = (to: Socket) => {
+      const waiting: Buffer[] = []
+      const timer = setInterval(() => {
+        for (let left = PER_TICK; left > 0 && waiting.length > 0; ) {
+          const piece = waiting[0]!.subarray(0, left)
+          left -= piece.length
+          to.write(piece)
+          if (piece.length === waiting[0]!.length) waiting.shift()
+          else waiting[0] = waiting[0]!.subarray(piece.length)
+        }
+      }, 20)
+      to.once('close', () => clearInterval(timer))
+      return (bytes: Buffer) => void waiting.push(bytes)
+    }
+    const server = createServer((near) => {
+      const far = connect(gateway.port, '127.0.0.1')
+      sockets.push(
+        near.on('error', () => {}),
+        far.on('error', () => {})
+      )
+      near.on('data', way === 'up' ? slowly(far) : (bytes) => far.write(bytes))
+      far.on('data', way === 'down' ? slowly(near) : (bytes) => near.write(bytes))
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    try {
+      const sizes: number[] = []
+      functions.post('*', async (c) => {
+        sizes.push((await c.req.arrayBuffer()).byteLength)
+        return c.text('taken')
+      })
+      openRelay({
+        gateway: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        fetch: (request) =>
+          request.method === 'GET' ? new Response(new Uint8Array(1_000_000)) : functions.fetch(request),
+      })
+      await reachable('edge-1')
+      if (way === 'up')
+        expect(await (await ask('/').answer).arrayBuffer()).toHaveProperty('byteLength', 1_000_000)
+      else {
+        expect(await text('/', { body: new Uint8Array(1_000_000) })).toBe('taken')
+        expect(sizes).toEqual([1_000_000])
+      }
+    } finally {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    }
+  })
+
   it('of an edge that connects again replaces the one before', async () => {
     openRelay({ fetch: async () => new Response('the first') })
     await reachable('edge-1')

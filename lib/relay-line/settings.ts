@@ -6,9 +6,12 @@ const STREAM_WINDOW = 512 * 1024
 const LINE_WINDOW = 8 * 1024 * 1024
 /** Of one connection's buffers, in MB. With the default of 10 a few large bodies at a time have new requests refused. */
 const MAX_MEMORY_MB = 256
+/** Signs of life that wait for an answer: each waits behind the body that is on its way. */
+const MAX_PINGS = 1000
 
 export const SETTINGS: SessionOptions = {
   maxSessionMemory: MAX_MEMORY_MB,
+  maxOutstandingPings: MAX_PINGS,
   settings: { enablePush: false, initialWindowSize: STREAM_WINDOW, maxConcurrentStreams: 256 },
 }
 

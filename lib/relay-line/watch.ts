@@ -8,10 +8,16 @@ export interface Watch {
   looks?: number
 }
 
+/** So many bytes in one look are more than pings, in bytes. */
+const TRAFFIC = 1024
+
 /**
- * Breaks a line off on which nothing comes any more: a cut cable says nothing, and TCP waits for minutes. Each silent
- * look asks for a sign of life. It counts bytes rather than answers, because an answer waits behind whatever large body
- * is on its way; and looks rather than time, because a process that was held up has not listened.
+ * Breaks a line off on which nothing comes any more: a cut cable says nothing, and TCP waits for minutes. It counts bytes
+ * rather than answers, because an answer waits behind whatever large body is on its way; and looks rather than time,
+ * because a process that was held up has not listened.
+ *
+ * Each silent look asks for a sign of life. So does one in which much has come: whoever sends a large body over a slow line
+ * hears nothing else for long.
  *
  * @param received bytes that came from the other end so far
  */
@@ -24,10 +30,11 @@ export function watchLine(
   let silent = 0
   const timer = setInterval(() => {
     const now = received()
-    silent = now === seen ? silent + 1 : 0
+    const came = now - seen
     seen = now
+    silent = came === 0 ? silent + 1 : 0
     if (silent >= looks) session.destroy(new EdgeloopError('UNAVAILABLE', 'the line is dead'))
-    else if (silent > 0 && !session.destroyed) session.ping(() => {})
+    else if ((silent > 0 || came >= TRAFFIC) && !session.destroyed) session.ping(() => {})
   }, everyMs)
   session.once('close', () => clearInterval(timer))
 }
