@@ -2,6 +2,8 @@
  * For tests: a function that says what it was asked, and keeps what is sent to /keep until somebody gets it.
  * @module
  */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { createFunctionApp, type Environment } from '../lib/function/index.ts'
 
 /** What happened to the function's environments, by their GREETING. */
@@ -15,6 +17,11 @@ app.get('/environment', (c) => c.json({ greeting: c.env.GREETING ?? null }))
 app.get('/slow', async (c) => {
   await new Promise((resolve) => setTimeout(resolve, Number(c.req.query('ms'))))
   return c.json({ greeting: c.env.GREETING ?? null })
+})
+
+app.get('/secret/:name', async (c) => {
+  const directory = c.env.SECRETS_DIR || '/var/openfaas/secrets'
+  return c.text(await readFile(path.join(directory, c.req.param('name')), 'utf8'))
 })
 
 app.all('/log/:line', (c) => {

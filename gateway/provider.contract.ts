@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Deployment } from '../lib/stack/index.ts'
-import type { Provider } from './provider.ts'
+import type { LogLine, LogQuery, Provider } from './provider.ts'
 
 /** A provider under test, on a place where functions can run. */
 export interface ProviderTarget {
@@ -12,11 +13,18 @@ export interface ProviderTarget {
   close(): Promise<void>
 }
 
+/** Pods need a moment for what functions inside of a process do at once. */
+const eventually = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 60_000, interval: 50 })
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+/** A cluster removes some things slowly: nobody else has had this name. */
+const unique = (what: string) => `${what}-${randomBytes(4).toString('hex')}`
+
 const NAMES = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight']
 
 /** What the gateway, the connector and their users rely on, whatever runs the functions. */
 export function providerContract(name: string, open: () => Promise<ProviderTarget>): void {
-  describe(`${name}: the provider contract`, () => {
+  describe(`${name}: the provider contract`, { timeout: 180_000 }, () => {
     let target: ProviderTarget
     let provider: Provider
     let echo: ProviderTarget['echo']
@@ -27,8 +35,10 @@ export function providerContract(name: string, open: () => Promise<ProviderTarge
     })
     afterEach(() => target.close())
 
-    const get = async (service: string, path: string) =>
-      (await provider.invoke(service, new Request(`http://${service}${path}`))).json()
+    const ask = (service: string, path: string, namespace?: string) =>
+      provider.invoke(service, new Request(`http://${service}${path}`), namespace)
+    const get = async (service: string, path: string, namespace?: string) =>
+      (await ask(service, path, namespace)).json()
     const names = async () => (await provider.list()).map((fn) => fn.name).sort()
 
     it('begins with nothing', async () => {
@@ -59,6 +69,34 @@ export function providerContract(name: string, open: () => Promise<ProviderTarge
       expect(Math.abs(Date.now() - Date.parse(found!.createdAt))).toBeLessThan(60_000)
       expect(await provider.list()).toEqual([found])
       expect(await provider.listAt()).toEqual([found])
+    })
+
+    it('lists exactly what was asked for', async () => {
+      const more = {
+        envProcess: 'node index.js',
+        envVars: { A: '1', B: '' },
+        constraints: [],
+        secrets: [],
+        labels: { team: 'a' },
+        annotations: { 'example.com/why': 'a test' },
+        limits: { memory: '256Mi', cpu: '1' },
+        requests: { memory: '0.125Gi' },
+        readOnlyRootFilesystem: true,
+      }
+      for (const [service, asked] of [
+        ['one', more],
+        ['two', {}],
+        [
+          'three',
+          { labels: null, secrets: null, limits: null, requests: null, annotations: {}, envVars: {} },
+        ],
+      ] as const) {
+        const { service: _, ...deployment } = echo(service, asked as Partial<Deployment>)
+        await provider.deploy(echo(service, asked as Partial<Deployment>))
+        const { replicas, availableReplicas, invocationCount, createdAt, status, usage, ...listed } =
+          (await provider.get(service))!
+        expect(listed).toEqual({ name: service, ...deployment })
+      }
     })
 
     it('gives a function its environment, and the new one once it is deployed again', async () => {
@@ -147,6 +185,168 @@ export function providerContract(name: string, open: () => Promise<ProviderTarge
         code: 'NOT_FOUND',
       })
       expect(await provider.remove('one')).toBe(false)
+    })
+
+    it('measures what a function uses where it can, when somebody asks', async () => {
+      await provider.deploy(echo('one'))
+      expect(await provider.get('one')).not.toHaveProperty('usage')
+      const usage = (await provider.get('one', undefined, true))?.usage
+      if (usage) expect(usage).toEqual({ cpu: expect.any(Number), totalMemoryBytes: expect.any(Number) })
+    })
+
+    it('stops a function, and runs it again', async () => {
+      await provider.deploy(echo('one', { envVars: { GREETING: 'hello' } }))
+      expect(await provider.scale('two', 1)).toBe(false)
+      expect(await provider.scale('one', 0)).toBe(true)
+      await eventually(async () =>
+        expect(await provider.get('one')).toMatchObject({ replicas: 0, availableReplicas: 0 })
+      )
+      expect(await provider.scale('one', 1)).toBe(true)
+      await eventually(async () =>
+        expect(await provider.get('one')).toMatchObject({ replicas: 1, availableReplicas: 1 })
+      )
+      expect(await get('one', '/environment')).toEqual({ greeting: 'hello' })
+    })
+
+    it('keeps functions of several namespaces apart', async () => {
+      const { namespaces } = provider
+      const name = unique('contract')
+      const namespace = { name, labels: { team: 'a' }, annotations: { why: 'a test' } }
+      expect(await namespaces.get(name)).toBeUndefined()
+      await expect(provider.deploy(echo('one', { namespace: name }))).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        message: expect.stringContaining(`there is no namespace "${name}"`),
+      })
+      await namespaces.create(namespace)
+      await expect(namespaces.create(namespace)).rejects.toMatchObject({ code: 'CONFLICT' })
+      expect(await namespaces.get(name)).toMatchObject(namespace)
+      const all = (await namespaces.list()).map((each) => each.name)
+      expect(all).toEqual(expect.arrayContaining(['openfaas-fn', name]))
+
+      await provider.deploy(echo('one', { envVars: { GREETING: 'here' } }))
+      await provider.deploy(echo('one', { namespace: name, envVars: { GREETING: 'there' } }))
+      expect(await get('one', '/environment')).toEqual({ greeting: 'here' })
+      expect(await get('one', '/environment', name)).toEqual({ greeting: 'there' })
+      expect(await provider.list(name)).toMatchObject([{ name: 'one', namespace: name }])
+      expect(await names()).toEqual(['one'])
+      expect((await provider.listAt()).map(({ namespace }) => namespace)).toEqual(
+        expect.arrayContaining([undefined, name])
+      )
+      expect(await provider.remove('one')).toBe(true)
+      expect(await provider.get('one')).toBeUndefined()
+      expect(await get('one', '/environment', name)).toEqual({ greeting: 'there' })
+
+      expect(await namespaces.update({ ...namespace, labels: { team: 'b' } })).toBe(true)
+      expect((await namespaces.get(name))!.labels).toEqual({ team: 'b' })
+      expect(await namespaces.update({ ...namespace, name: unique('nobody') })).toBe(false)
+      expect(await namespaces.remove(name)).toBe(true)
+      expect([await namespaces.get(name), await provider.list(name)]).toEqual([undefined, []])
+      expect(await namespaces.remove(name)).toBe(false)
+      await expect(namespaces.remove('openfaas-fn')).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    })
+
+    it('keeps secrets, and gives a function those that it asks for', async () => {
+      const { secrets } = provider
+      const name = unique('contract')
+      const listed = async () => (await secrets.list()).filter((secret) => secret.name === name)
+      await expect(provider.deploy(echo('one', { secrets: [name] }))).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        message: `one wants the secret "${name}", which does not exist`,
+      })
+      expect(await provider.get('one')).toBeUndefined()
+      expect([await secrets.update({ name, value: bytes('x') }), await secrets.remove(name)]).toEqual([
+        false,
+        false,
+      ])
+
+      await secrets.create({ name, value: bytes('first\n') })
+      await expect(secrets.create({ name, value: bytes('x') })).rejects.toMatchObject({ code: 'CONFLICT' })
+      expect(await listed()).toEqual([{ name, namespace: 'openfaas-fn' }])
+      await provider.deploy(echo('one', { secrets: [name] }))
+      const text = async () => (await ask('one', `/secret/${name}`)).text()
+      expect(await text()).toBe('first\n')
+
+      expect(await secrets.update({ name, value: bytes('second') })).toBe(true)
+      await provider.deploy(echo('one', { secrets: [name], envVars: { GREETING: 'again' } }))
+      await eventually(async () => expect(await text()).toBe('second'))
+      expect(await secrets.remove(name)).toBe(true)
+      expect(await listed()).toEqual([])
+    })
+
+    describe('shows what functions write', () => {
+      const collect = async (query: Partial<LogQuery> = {}) => {
+        const lines: LogLine[] = []
+        const asked = { name: 'one', follow: false, ...query }
+        for await (const line of provider.logs(asked, new AbortController().signal)) lines.push(line)
+        return lines.filter(({ text }) => text.startsWith('line'))
+      }
+      const texts = async (query?: Partial<LogQuery>) => (await collect(query)).map(({ text }) => text)
+      const write = (text: string) => ask('one', `/log/${text}`)
+
+      beforeEach(async () => {
+        await provider.deploy(echo('one'))
+        for (const text of ['line-1', 'line-2', 'line-3']) await write(text)
+        await eventually(async () => expect(await texts()).toEqual(['line-1', 'line-2', 'line-3']))
+      })
+
+      it('with where and when', async () => {
+        const [line] = await collect()
+        expect(line).toEqual({
+          name: 'one',
+          namespace: 'openfaas-fn',
+          instance: expect.stringMatching(/./),
+          timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/),
+          text: 'line-1',
+        })
+        expect(Math.abs(Date.now() - Date.parse(line!.timestamp))).toBeLessThan(120_000)
+      })
+
+      it('as much of it as somebody asks for', async () => {
+        const [{ instance }] = (await collect()) as [LogLine]
+        expect(await texts({ tail: 1 })).toEqual(['line-3'])
+        expect(await texts({ tail: 1000 })).toHaveLength(3)
+        expect(await texts({ instance })).toHaveLength(3)
+        expect(await texts({ instance: 'another' })).toEqual([])
+        expect(await texts({ since: new Date(Date.now() - 3_600_000) })).toHaveLength(3)
+        expect(await texts({ since: new Date(Date.now() + 3_600_000) })).toEqual([])
+        expect(await texts({ name: 'two' })).toEqual([])
+      })
+
+      it('as it is written, until nobody listens any more', async () => {
+        const leaving = new AbortController()
+        const heard: string[] = []
+        const listening = (async () => {
+          for await (const { text } of provider.logs({ name: 'one', tail: 1, follow: true }, leaving.signal))
+            heard.push(text)
+        })()
+        await eventually(() => expect(heard).toEqual(['line-3']))
+        for (const text of ['line-4', 'line-5']) {
+          await write(text)
+          await eventually(() => expect(heard.at(-1)).toBe(text))
+        }
+        leaving.abort()
+        await listening
+        expect(heard).toEqual(['line-3', 'line-4', 'line-5'])
+      })
+    })
+
+    it('says where a function listens, where that can be connected to', async () => {
+      await provider.deploy(echo('one'))
+      const origin = await provider.origin('one')
+      if (origin === undefined) return
+      expect(origin).toMatch(/^http:\/\/(\d+(\.\d+){3}|\[[0-9a-f:]+\]):\d+$/)
+      const response = await fetch(`${origin}/status/201`)
+      expect(response.status).toBe(201)
+      expect((await provider.get('one'))!.invocationCount).toBe(1)
+      await expect(provider.origin('one', undefined, new Set([origin]))).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+      })
+    })
+
+    it('knows no edge that is not there', async () => {
+      await provider.deploy(echo('one'))
+      await expect(provider.listAt('nowhere')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      await expect(provider.switchAt('nowhere', 'one', false)).rejects.toMatchObject({ code: 'NOT_FOUND' })
     })
 
     it.each([

@@ -26,7 +26,8 @@ const MAX_LINE = 16 * 1024
 const OVERHEAD = 64
 
 const METHODS = ['log', 'info', 'debug', 'warn', 'error'] as const
-const CAPTURED = Symbol('captured')
+/** What has been put in the console's place. */
+const capturing = new Set<unknown>()
 
 /** The log of whichever function runs now. */
 const current = new AsyncLocalStorage<(text: string) => void>()
@@ -34,13 +35,14 @@ const current = new AsyncLocalStorage<(text: string) => void>()
 /** Several functions share this process and its console; each line also goes where it would have gone. */
 function captureConsole(): void {
   for (const method of METHODS) {
-    const original = console[method] as typeof console.log & { [CAPTURED]?: true }
-    if (original[CAPTURED]) continue
+    const original = console[method]
+    if (capturing.has(original)) continue
     const captured = (...args: unknown[]) => {
       current.getStore()?.(format(...args))
       original(...args)
     }
-    console[method] = Object.assign(captured, { [CAPTURED]: true })
+    capturing.add(captured)
+    console[method] = captured
   }
 }
 

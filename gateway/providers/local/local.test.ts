@@ -45,6 +45,14 @@ async function tearDown(): Promise<void> {
   await rm(directory, { recursive: true, force: true })
 }
 
+// Functions here share this process' console.
+beforeEach(() => {
+  vi.spyOn(console, 'log').mockImplementation(() => {})
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
 providerContract('local', async () => {
   await setUp()
   const provider = await open()
