@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import type { FunctionStatus, Provider } from '../provider.ts'
 import { deploymentRequest } from './deployment-request.ts'
-import { checked, readBody } from './input.ts'
+import { checked, readJson } from './input.ts'
 import { functionName, namespaceName } from './names.ts'
 import { requireNamespace } from './namespaces.ts'
 import { route, type SystemApp } from './route.ts'
@@ -70,7 +70,7 @@ export function functionRoutes(app: SystemApp, provider: Provider, onChange: () 
       answers: { 202: { description: 'It is being started.' } },
     },
     async (c) => {
-      await provider.deploy(await readBody(c, deploymentRequest))
+      await provider.deploy(await readJson(c, deploymentRequest))
       onChange()
       return c.body(null, 202)
     }
@@ -86,7 +86,7 @@ export function functionRoutes(app: SystemApp, provider: Provider, onChange: () 
       answers: { 202: { description: 'It is being replaced.' } },
     },
     async (c) => {
-      const deployment = await readBody(c, deploymentRequest)
+      const deployment = await readJson(c, deploymentRequest)
       await existing(deployment.service, deployment.namespace || undefined)
       await provider.deploy(deployment)
       onChange()
@@ -104,7 +104,7 @@ export function functionRoutes(app: SystemApp, provider: Provider, onChange: () 
       answers: { 202: { description: 'It is being removed.' } },
     },
     async (c) => {
-      const { functionName: name, namespace } = await readBody(c, removal)
+      const { functionName: name, namespace } = await readJson(c, removal)
       if (!(await provider.remove(name, namespace))) throw unknownFunction(name)
       onChange()
       return c.body(null, 202)
@@ -124,7 +124,7 @@ export function functionRoutes(app: SystemApp, provider: Provider, onChange: () 
     },
     async (c) => {
       const { name } = checked(params, c.req.param(), 'path')
-      const { replicas, namespace } = await readBody(c, scaling)
+      const { replicas, namespace } = await readJson(c, scaling)
       const query = checked(inNamespace, c.req.query(), 'query')
       if (!(await provider.scale(name, replicas, namespace ?? query.namespace))) throw unknownFunction(name)
       return c.body(null, 202)

@@ -1,10 +1,6 @@
-import { bodyLimit } from 'hono/body-limit'
 import { createMiddleware } from 'hono/factory'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import type { Authenticator } from '../auth/index.ts'
-
-/** Room for a secret of 1 MiB in base64, twice: faas-cli sends one from a file in both forms. */
-const MAX_BODY = 4 * 2 ** 20
 
 /** Whoever may do everything; agents may ask what runs at a place. */
 export const guarded = ({ isUser, isEdge }: Authenticator) =>
@@ -18,12 +14,3 @@ export const guarded = ({ isUser, isEdge }: Authenticator) =>
       })
     await next()
   })
-
-export const bounded = bodyLimit({
-  maxSize: MAX_BODY,
-  onError() {
-    throw new EdgeloopError('TOO_LARGE', `the body is larger than ${MAX_BODY / 2 ** 20} MiB`, {
-      where: 'body',
-    })
-  },
-})

@@ -1,10 +1,16 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
+import { readBody } from '../../lib/body/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 
+/** Room for a secret of 1 MiB in base64, twice: faas-cli sends one from a file in both forms. */
+const MAX_BYTES = 4 * 2 ** 20
+
 /** Reads JSON, whatever the request calls it: so do OpenFaaS' own gateways. */
-export async function readBody<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
-  const text = await c.req.text()
+export async function readJson<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
+  const hint = 'send less: no secret is larger than 1 MiB'
+  const bytes = await readBody(c.req.raw, { what: 'the body', maxBytes: MAX_BYTES, hint })
+  const text = new TextDecoder().decode(bytes)
   let candidate: unknown
   try {
     candidate = JSON.parse(text)

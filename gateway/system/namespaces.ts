@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { DEFAULT_NAMESPACE, type Provider } from '../provider.ts'
-import { checked, readBody } from './input.ts'
+import { checked, readJson } from './input.ts'
 import { namespaceName } from './names.ts'
 import { route, type SystemApp } from './route.ts'
 import * as schemas from './schemas.ts'
@@ -58,7 +58,7 @@ export function namespaceRoutes(app: SystemApp, provider: Provider, onChange: ()
         answers: { 201: { description: 'It is there.' } },
       },
       async (c) => {
-        await namespaces.create(await readBody(c, creation))
+        await namespaces.create(await readJson(c, creation))
         return c.body(null, 201)
       }
     )
@@ -75,7 +75,7 @@ export function namespaceRoutes(app: SystemApp, provider: Provider, onChange: ()
     },
     async (c) => {
       const { name } = checked(params, c.req.param(), 'path')
-      if (!(await namespaces.update({ ...(await readBody(c, update)), name }))) throw unknownNamespace(name)
+      if (!(await namespaces.update({ ...(await readJson(c, update)), name }))) throw unknownNamespace(name)
       return c.body(null, 202)
     }
   )

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Provider } from '../provider.ts'
-import { checked, readBody } from './input.ts'
+import { checked, readJson } from './input.ts'
 import { functionName, placeName } from './names.ts'
 import { route, type SystemApp } from './route.ts'
 import { placedFunction } from './schemas.ts'
@@ -38,7 +38,7 @@ export function placeRoutes(app: SystemApp, provider: Provider): void {
     },
     async (c) => {
       const { place: edge, name } = checked(functionAt, c.req.param(), 'path')
-      const { enabled } = await readBody(c, wish)
+      const { enabled } = await readJson(c, wish)
       await provider.switchAt(edge, name, enabled)
       return c.body(null, 202)
     }

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import type { Provider, Secret } from '../provider.ts'
 import { inNamespace, optionalNamespace } from './functions.ts'
-import { checked, readBody } from './input.ts'
+import { checked, readJson } from './input.ts'
 import { secretName } from './names.ts'
 import { requireNamespace } from './namespaces.ts'
 import { route, type SystemApp } from './route.ts'
@@ -59,7 +59,7 @@ export function secretRoutes(app: SystemApp, provider: Provider): void {
       answers: { 201: { description: 'It is there.' } },
     },
     async (c) => {
-      const secret = await readBody(c, valued)
+      const secret = await readJson(c, valued)
       await requireNamespace(provider, secret.namespace)
       await secrets.create(secret)
       return c.body(null, 201)
@@ -76,7 +76,7 @@ export function secretRoutes(app: SystemApp, provider: Provider): void {
       answers: { 202: { description: 'It is changed; functions that have read it keep the old one.' } },
     },
     async (c) => {
-      const secret = await readBody(c, valued)
+      const secret = await readJson(c, valued)
       if (!(await secrets.update(secret))) throw unknownSecret(secret.name)
       return c.body(null, 202)
     }
@@ -92,7 +92,7 @@ export function secretRoutes(app: SystemApp, provider: Provider): void {
       answers: { 202: { description: 'It has gone.' } },
     },
     async (c) => {
-      const { name, namespace } = await readBody(c, named)
+      const { name, namespace } = await readJson(c, named)
       if (!(await secrets.remove(name, namespace))) throw unknownSecret(name)
       return c.body(null, 202)
     }

@@ -1,7 +1,7 @@
 import type { Authenticator } from '../auth/index.ts'
 import type { Provider } from '../provider.ts'
 import { functionRoutes } from './functions.ts'
-import { bounded, guarded } from './guard.ts'
+import { guarded } from './guard.ts'
 import { infoRoute } from './info.ts'
 import { logRoutes } from './logs.ts'
 import { namespaceRoutes } from './namespaces.ts'
@@ -17,7 +17,7 @@ export interface SystemOptions {
 }
 
 export function systemRoutes(app: SystemApp, { provider, authenticator, onChange }: SystemOptions): void {
-  app.use('/system/*', guarded(authenticator), bounded)
+  app.use('/system/*', guarded(authenticator))
   functionRoutes(app, provider, onChange)
   namespaceRoutes(app, provider, onChange)
   secretRoutes(app, provider)
