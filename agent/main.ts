@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { createEdgeProvider } from '../gateway/index.ts'
+import { EdgeloopError } from '../lib/errors/index.ts'
 import { eventData } from '../lib/events/index.ts'
 import { readSettings } from '../lib/function/index.ts'
 import { objectStoreFromEnv } from '../lib/s3/index.ts'
@@ -36,6 +37,15 @@ await runService(async (signal) => {
   const { EDGE: edge, DATA_DIR: directory, CLOUD_GATEWAY: gateway } = settings
   await mkdir(directory, { recursive: true })
   const token = readSecretFile(settings.SECRETS_DIR, 'edge-token')
+  if (token === undefined)
+    throw new EdgeloopError(
+      'MISCONFIGURED',
+      'there is no edge token: anybody could ask what only the gateway may',
+      {
+        where: path.join(settings.SECRETS_DIR, 'edge-token'),
+        hint: 'mount the secret edgeloop-edge, see docs/deploy.md',
+      }
+    )
   const agent = await createEdgeAgent({
     edge,
     directory,

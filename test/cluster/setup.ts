@@ -64,8 +64,8 @@ async function install(cluster: Cluster, s3: S3Server, { user, password }: Crede
     'basic-auth-user': user,
     'basic-auth-password': password,
     'edge-token': edgeToken,
-    ...s3Keys,
   })
+  await secret(cluster, 'edgeloop-s3', s3Keys)
   await secret(cluster, 'edgeloop-edge', { 'edge-token': edgeToken, ...s3Keys })
   // The profiles' kind has to be known before they are.
   await cluster.kubectl(['apply', '-f', path.join(overlay, '../../base/cloud/profile-crd.yml')])
