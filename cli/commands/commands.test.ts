@@ -14,7 +14,7 @@ import { type LabelledPhoto, runRounds } from '../../platform/rounds/index.ts'
 import { temporaryDirectory } from '../../test/support/index.ts'
 import { runCommandLine } from '../program.ts'
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+const bin = fileURLToPath(new URL('../edgeloop.mjs', import.meta.url))
 const me = userInfo().username
 const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000, interval: 100 })
 
@@ -95,7 +95,7 @@ describe('where nothing runs', () => {
   it('every command says so, and what to do', async () => {
     const { exitCode, stderr } = await execa(
       process.execPath,
-      ['--import', 'tsx', main, 'status', '--state', temporary.directory],
+      [bin, 'status', '--state', temporary.directory],
       { reject: false }
     )
     expect(exitCode).toBe(1)
