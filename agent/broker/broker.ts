@@ -1,6 +1,7 @@
 import { createServer, type Socket } from 'node:net'
 import { Aedes, type AuthorizePublishHandler, type Client, type PublishPacket } from 'aedes'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
+import { MAX_PHOTO_BYTES } from '../../lib/photo/index.ts'
 import { watchAudience } from './audience.ts'
 import { createPacketGuard } from './packet-guard.ts'
 
@@ -60,7 +61,7 @@ export interface Broker {
 
 const LIMITS = {
   /** Above the largest photo that is taken: one that is a little too large gets a refusal instead of a closed door. */
-  maxBytes: 48 * 2 ** 20,
+  maxBytes: 1.5 * MAX_PHOTO_BYTES,
   /** An event, which is a few kB. */
   maxOtherBytes: 2 ** 20,
   maxUnfinishedBytes: 128 * 2 ** 20,
