@@ -118,13 +118,18 @@ interface Pi {
   send(photo: Uint8Array): Promise<unknown>
 }
 
-async function device(agent: EdgeAgent, name: string): Promise<Pi> {
-  const client = await mqtt.connectAsync(agent.broker, { clientId: name, reconnectPeriod: 20 })
+async function device(
+  agent: EdgeAgent,
+  name: string,
+  more: mqtt.IClientOptions = {},
+  qos: 0 | 1 = 1
+): Promise<Pi> {
+  const client = await mqtt.connectAsync(agent.broker, { clientId: name, reconnectPeriod: 20, ...more })
   clients.push(client)
   client.on('error', () => {})
   const heard: Pi['heard'] = []
   client.on('message', (topic, payload) => heard.push({ topic, message: JSON.parse(payload.toString()) }))
-  await client.subscribeAsync([`receipts/${name}`, `answers/${name}`], { qos: 1 })
+  await client.subscribeAsync([`receipts/${name}`, `answers/${name}`], { qos })
   const of = (topic: string) => () => heard.flatMap((one) => (one.topic === topic ? [one.message] : []))
   return {
     client,
@@ -597,6 +602,22 @@ describe('close', () => {
     const again = await device(second, 'pi')
     await sleep(100)
     expect(again.answers()).toEqual([])
+  })
+
+  it.each([
+    ['a session that ends', true],
+    ['a session that is kept', false],
+  ])('of the connection of a device with QoS 0 costs it no answer, with %s', async (_what, clean) => {
+    const edge = await startEdge()
+    const until = path.join(directory, 'now')
+    const photo = photoOf({ n: 1, until })
+    const before = await device(edge, 'pi', { clean }, 0)
+    await before.send(photo)
+    await before.client.endAsync(true)
+    await writeFile(until, '')
+    await settled(edge, 1)
+    const after = await device(edge, 'pi', { clean }, 0)
+    await eventually(() => expect(after.answers().map(({ photo: hash }) => hash)).toEqual([photoHash(photo)]))
   })
 
   it('happens by itself when a port is taken, with what is in the way', async () => {

@@ -150,7 +150,7 @@ describe('a platform', () => {
     await eventually(() =>
       expect(complaints.mock.calls).toEqual([['trainer ended by itself (SIGKILL); it is started again']])
     )
-    await eventually(() => expect(platform.services.trainer.running).toBe(true), 15_000)
+    await eventually(() => expect(platform.services.trainer.running).toBe(true), 60_000)
     complaints.mockRestore()
   })
 

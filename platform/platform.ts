@@ -8,7 +8,7 @@ import { startCloud, startStorage } from './cloud/index.ts'
 import { type Edge, startEdge } from './edge/index.ts'
 import { callable, freePort, urlHost } from './ports/index.ts'
 import type { Service } from './service/index.ts'
-import { announceRunning, openCredentials, openStateDirectory } from './state/index.ts'
+import { announceRunning, openCredentials, openStateDirectory, watchDisk } from './state/index.ts'
 
 /** What only programs of this machine can reach needs no credentials. */
 const isLoopback = (host: string) => /^(127\.|localhost$|::1$)/.test(host)
@@ -82,6 +82,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   const listeners = new Set<(event: EdgeloopEvent) => void>()
   const teardown = createTeardown()
   teardown.add(() => state.release())
+  teardown.add(watchDisk(state.path, (text) => console.error(text)))
   const giveUp = new AbortController()
   const signal = AbortSignal.any([giveUp.signal, ...(options.signal ? [options.signal] : [])])
 

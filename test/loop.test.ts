@@ -19,7 +19,7 @@ import {
   runRounds,
 } from '../platform/rounds/index.ts'
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 150_000 })
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 const SEED = 7
 /** Shown between the rounds: three by one device, the rest by another one. */
@@ -51,7 +51,7 @@ async function run(platform: Platform, state: string, more: Partial<RunOptions>)
     devicesPerEdge: 1,
     faults: { cuts: [], kills: [] },
     onEvent: (event) => events.push(event),
-    signal: AbortSignal.timeout(120_000),
+    signal: AbortSignal.timeout(220_000),
     ...more,
   })
   return events

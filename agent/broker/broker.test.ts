@@ -175,7 +175,7 @@ describe('who listens', () => {
     await device.subscribeAsync('answers/pi')
     const [filter, stays] = [await client('all'), await client('stays', { clean: false })]
     await filter.subscribeAsync('answers/#')
-    await stays.subscribeAsync('answers/stays')
+    await stays.subscribeAsync('answers/stays', { qos: 1 })
     expect(['answers/pi', 'answers/#', 'answers/stays', 'answers/other'].map(broker.listens)).toEqual([
       true,
       true,
@@ -187,6 +187,26 @@ describe('who listens', () => {
     await stays.endAsync(true)
     await eventually(() => expect(broker.listens('answers/#')).toBe(false))
     expect(['answers/pi', 'answers/stays'].map(broker.listens)).toEqual([false, true])
+  })
+})
+
+describe('who has subscribed with QoS 0', () => {
+  it('listens only while connected, and is announced again on coming back', async () => {
+    await broker.close()
+    const announced: string[] = []
+    broker = await start(0, { onSubscribe: (topic) => announced.push(topic) })
+    await broker.listen()
+    const device = await client('pi', { clean: false })
+    await device.subscribeAsync('answers/pi', { qos: 0 })
+    expect(broker.listens('answers/pi')).toBe(true)
+    await device.endAsync(true)
+    await eventually(() => expect(broker.listens('answers/pi')).toBe(false))
+    const back = await client('pi', { clean: false, resubscribe: false })
+    await eventually(() => expect(announced).toEqual(['answers/pi', 'answers/pi']))
+    expect(broker.listens('answers/pi')).toBe(true)
+    await back.endAsync(true)
+    await client('pi', { clean: true })
+    expect(broker.listens('answers/pi')).toBe(false)
   })
 })
 

@@ -1,7 +1,9 @@
 import { createServer, type Socket } from 'node:net'
 import { Aedes, type AuthorizePublishHandler, type Client, type PublishPacket } from 'aedes'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
+import { MAX_PHOTO_BYTES } from '../../lib/photo/index.ts'
 import { hostFromHere } from '../../lib/web-server/index.ts'
+import { watchAudience } from './audience.ts'
 import { createPacketGuard } from './packet-guard.ts'
 
 /** What a client published. */
@@ -34,7 +36,7 @@ export interface BrokerOptions {
    * closed when it rejects, so that the client keeps what it has sent and tries again.
    */
   accept(publication: Publication): Promise<void>
-  /** Somebody listens to a topic, or a filter, from now on. */
+  /** Somebody listens to a topic, or a filter, from now on, or is back. */
   onSubscribe?(topic: string): void
 }
 
@@ -50,7 +52,7 @@ export interface Broker {
    * @throws EdgeloopError UNAVAILABLE when it cannot listen, with what is in the way
    */
   listen(): Promise<void>
-  /** Whether somebody has subscribed to exactly this topic: who is away for a while gets it on coming back. */
+  /** Whether somebody has subscribed to exactly this topic who gets what is said now, at once or on coming back. */
   listens(topic: string): boolean
   /** Delivers to subscribers; does not pass through `accept`. */
   publish(topic: string, payload: string, options?: { retain?: boolean }): Promise<void>
@@ -60,7 +62,7 @@ export interface Broker {
 
 const LIMITS = {
   /** Above the largest photo that is taken: one that is a little too large gets a refusal instead of a closed door. */
-  maxBytes: 48 * 2 ** 20,
+  maxBytes: 1.5 * MAX_PHOTO_BYTES,
   /** An event, which is a few kB. */
   maxOtherBytes: 2 ** 20,
   maxUnfinishedBytes: 128 * 2 ** 20,
@@ -81,21 +83,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const accepting = new Set<Promise<void>>()
   const sockets = new Set<Socket>()
   const aedes = await Aedes.createBroker({ authorizePublish })
-  /** topic → ids of clients; a client that keeps its session stays while it is away. */
-  const audience = new Map<string, Set<string>>()
-  aedes.on('subscribe', (subscriptions, client) => {
-    for (const { topic } of subscriptions) {
-      audience.set(topic, (audience.get(topic) ?? new Set()).add(client.id))
-      options.onSubscribe?.(topic)
-    }
-  })
-  aedes.on('unsubscribe', (topics, client) => {
-    for (const topic of topics) {
-      const ids = audience.get(topic)
-      ids?.delete(client.id)
-      if (ids?.size === 0) audience.delete(topic)
-    }
-  })
+  const audience = watchAudience(aedes, (topic) => options.onSubscribe?.(topic))
   const retained = new Set<string>()
   const guard = createPacketGuard({
     ...LIMITS,
@@ -174,7 +162,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       if (typeof address === 'object' && address) port = address.port
     },
 
-    listens: (topic) => audience.has(topic),
+    listens: audience.listens,
 
     publish: (topic, payload, { retain = false } = {}) =>
       new Promise((resolve, reject) => {

@@ -3,6 +3,7 @@ import type { Database } from '../../lib/database/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { createEvent } from '../../lib/events/index.ts'
 import { deviceNameSchema } from '../../lib/messages/index.ts'
+import { MAX_PHOTO_BYTES, SMALLER_PHOTO } from '../../lib/photo/index.ts'
 import type { Connector } from '../connector/index.ts'
 import type { DecisionIndex } from '../decision-index/index.ts'
 import { mediaTypeOf, type PhotoStore } from '../photo-store/index.ts'
@@ -23,9 +24,6 @@ export interface Received {
   /** Whether it had come before. */
   repeated: boolean
 }
-
-/** No camera needs more; `classify` would refuse it. */
-const MAX_PHOTO_BYTES = 32 * 2 ** 20
 
 /** Takes photos in. */
 export interface Intake {
@@ -64,7 +62,7 @@ export function createIntake({ edge, database, photos, decisions, connector }: I
       if (bytes.length > MAX_PHOTO_BYTES)
         throw new EdgeloopError('TOO_LARGE', `the photo has more than ${MAX_PHOTO_BYTES} bytes`, {
           where: `photos/${device}`,
-          hint: 'set a smaller size or a lower quality on the camera',
+          hint: SMALLER_PHOTO,
         })
       const { hash, size } = await photos.put(bytes)
       return database.transaction(() => {

@@ -14,7 +14,7 @@ import { type LabelledPhoto, runRounds } from '../../platform/rounds/index.ts'
 import { temporaryDirectory } from '../../test/support/index.ts'
 import { runCommandLine } from '../program.ts'
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+const bin = fileURLToPath(new URL('../edgeloop.mjs', import.meta.url))
 const me = userInfo().username
 const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000, interval: 100 })
 
@@ -95,7 +95,7 @@ describe('where nothing runs', () => {
   it('every command says so, and what to do', async () => {
     const { exitCode, stderr } = await execa(
       process.execPath,
-      ['--import', 'tsx', main, 'status', '--state', temporary.directory],
+      [bin, 'status', '--state', temporary.directory],
       { reject: false }
     )
     expect(exitCode).toBe(1)
@@ -145,22 +145,50 @@ describe('dead letters', () => {
     expect(await deadLetters()).toBe(1)
 
     await rename(lost.to, lost.from)
-    expect((await edgeloop('dead-letters', 'replay', '--all', '--json')).json()).toEqual({ replayed: [id] })
+    expect((await edgeloop('dead-letters', 'replay', '--all', '--json')).json()).toEqual({
+      replayed: [id],
+      failed: [],
+    })
     await eventually(async () => expect(await deadLetters()).toBe(0))
     await eventually(async () => {
       const { totals } = await platform.edges[0]!.status()
       expect(totals.accepted + totals.review + totals.rejected).toBe(9)
     })
     expect((await edgeloop('dead-letters', 'list')).stdout).toBe('No dead letters.\n')
+    const half = await edgeloop('dead-letters', 'discard', '--json', 'edge-9/classify/1', id)
+    expect(half).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('there is no edge-9 here') })
+    expect(half.json()).toMatchObject({
+      discarded: [],
+      failed: [{ about: 'edge-9/classify/1', error: 'there is no edge-9 here' }, { about: id }],
+    })
     expect(await edgeloop('dead-letters', 'discard', id)).toMatchObject({ exitCode: 1 })
   })
 
   it('are named, one way or another', async () => {
     expect((await edgeloop('dead-letters', 'replay')).stderr).toContain('their ids, or --all')
+    expect(
+      (await edgeloop('dead-letters', 'replay', '--edge', 'cloud', 'edge-1/classify/1')).stderr
+    ).toContain("none of cloud's dead letters")
+    expect((await edgeloop('dead-letters', 'replay', '--edge', 'cloud', 'upload-sample/1')).stderr).toContain(
+      'cloud/upload-sample/1'
+    )
     expect((await edgeloop('dead-letters', 'show', 'classify/1')).stderr).toContain('edge-1/classify/42')
     expect((await edgeloop('dead-letters', 'list', '--edge', 'edge-7')).stderr).toContain(
       'there are: cloud, edge-1'
     )
+  })
+})
+
+describe('with an edge that is away', () => {
+  it('the dead letters of the others are listed, and it is said whose are not', async () => {
+    await platform.edges[0]!.kill()
+    try {
+      const { exitCode, stdout, stderr } = await edgeloop('dead-letters', 'list')
+      expect([exitCode, stdout]).toEqual([1, 'No dead letters.\n'])
+      expect(stderr).toContain('edge-1: edge-1 does not answer')
+    } finally {
+      await platform.edges[0]!.restart()
+    }
   })
 })
 

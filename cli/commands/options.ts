@@ -15,12 +15,17 @@ export function platformCommand(usage: string, description: string): Command {
     .option('--json', 'print JSON')
 }
 
-/** Does the work, and prints what it gives: as JSON, or as text for people. */
+/**
+ * Does the work, and prints what it gives: as JSON, or as text for people.
+ * @param after throws where that is not all that was asked for
+ */
 export async function run<T>(
   { state, json }: CommonOptions,
   work: (connection: Connection) => Promise<T>,
-  asText: (result: T) => string
+  asText: (result: T) => string,
+  after: (result: T) => void = () => {}
 ): Promise<void> {
   const result = await withPlatform(state, work)
   process.stdout.write(`${json ? JSON.stringify(result) : asText(result)}\n`)
+  after(result)
 }

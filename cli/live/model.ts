@@ -26,9 +26,13 @@ export interface LiveModel {
   edges: EdgeModel[]
   /** The cloud's processes. */
   services: { name: string; running: boolean }[]
+  /** What was killed by hand: everything else comes back by itself. */
+  killed: Set<string>
   /** Photos in a round, over all edges. */
   perRound: number
   round: number
+  /** How many photos had their outcome when the round began; undefined as long as an edge has not said. */
+  before: number | undefined
   /** What the loop is at; undefined before it turns. */
   stage: { name: string; done: number } | undefined
   rounds: RoundReport[]
@@ -45,8 +49,10 @@ export function createLiveModel(perRound: number, now: number): LiveModel {
     gateway: undefined,
     edges: [],
     services: [],
+    killed: new Set(),
     perRound,
     round: 0,
+    before: undefined,
     stage: undefined,
     rounds: [],
     judged: undefined,
@@ -63,19 +69,22 @@ export function applyEvent(model: LiveModel, event: RunEvent, now: number): void
       model.stage = undefined
       break
     case 'progress':
+      if (event.round !== model.round) model.before = undefined
       model.round = event.round
+      keepBefore(model)
       model.stage = { name: event.stage, done: event.done }
       break
     case 'answer': {
       const edge = model.edges.find(({ name }) => name === event.edge)
       edge?.answers.unshift(event)
       edge?.answers.splice(ANSWERS)
-      // The first photo of a round is answered before anything else is heard of it.
-      if (model.stage?.name !== 'photos') model.stage = { name: 'photos', done: 0 }
       break
     }
     case 'judged':
       model.judged = event
+      break
+    case 'training-failed':
+      note(model, `the training failed: ${event.why}`)
       break
     case 'round':
       model.rounds.push(event)
@@ -89,6 +98,8 @@ export function applyEvent(model: LiveModel, event: RunEvent, now: number): void
     case 'killed':
     case 'restarted':
       note(model, `${event.target} was ${event.event}`)
+      if (event.event === 'killed' && !event.planned) model.killed.add(event.target)
+      else model.killed.delete(event.target)
       break
     case 'remark':
       note(model, event.text)
@@ -112,6 +123,7 @@ export function applyStatus(
   }
   if (edge.online !== online || edge.running !== running) edge.since = now
   Object.assign(edge, { online, running, heartbeat: heartbeat ?? edge.heartbeat })
+  keepBefore(model)
 }
 
 const NOTES = 20
@@ -127,12 +139,23 @@ function touch(model: LiveModel, name: string, now: number): void {
 }
 
 /** The share of the round's photos that have their outcome, 0 to 1, from what the edges have decided so far. */
-export function photosDone({ edges, rounds, perRound }: LiveModel): number {
-  const decided = ({ accepted, review, rejected, deadLettered }: RoundReport | Heartbeat['totals']) =>
-    accepted + review + rejected + deadLettered
-  const before = rounds.length > 0 ? decided(rounds.at(-1)!) : 0
-  const now = edges.reduce((sum, { heartbeat }) => sum + (heartbeat ? decided(heartbeat.totals) : 0), 0)
-  return Math.min(1, Math.max(0, (now - before) / perRound))
+export function photosDone({ edges, rounds, perRound, before }: LiveModel): number {
+  const told = rounds.length > 0 ? decidedOf(rounds.at(-1)!) : 0
+  return Math.min(1, Math.max(0, (decidedAt(edges) - (before ?? told)) / perRound))
+}
+
+/** Photos that other devices send are not told from the round's. */
+function keepBefore(model: LiveModel): void {
+  const known = model.edges.length > 0 && model.edges.every(({ heartbeat }) => heartbeat)
+  if (known) model.before ??= decidedAt(model.edges)
+}
+
+function decidedAt(edges: readonly EdgeModel[]): number {
+  return edges.reduce((sum, { heartbeat }) => sum + (heartbeat ? decidedOf(heartbeat.totals) : 0), 0)
+}
+
+function decidedOf({ accepted, review, rejected, deadLettered }: Heartbeat['totals']): number {
+  return accepted + review + rejected + deadLettered
 }
 
 /** Each version that served at the end of a round with its share of the test photos right, in order. */

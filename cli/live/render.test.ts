@@ -128,6 +128,36 @@ it('has a bar for the round, counted in photos with an outcome and then in train
   expect(text(model)).toMatch(/Round 2 {2}░{24} {3}0 %/)
 })
 
+it('counts the photos of a run that goes on from its own beginning', () => {
+  const model = createLiveModel(12, NOW)
+  const edge = { name: 'edge-1', online: true, running: true }
+  const decided = (accepted: number) => heartbeat({ totals: { ...heartbeat().totals, accepted, review: 0 } })
+  applyStatus(model, edge, decided(400), NOW)
+  applyEvent(model, { event: 'progress', round: 11, stage: 'photos', done: 0 }, NOW)
+  expect(text(model)).toMatch(/Round 11 .* 0 % {2}photos/)
+  applyStatus(model, edge, decided(406), NOW)
+  expect(text(model)).toMatch(/Round 11 .* 50 % {2}photos/)
+  // Told late: measuring takes a while.
+  applyEvent(model, { event: 'progress', round: 12, stage: 'photos', done: 0 }, NOW)
+  applyEvent(model, { event: 'round', ...report(10, { accepted: 400 }) }, NOW)
+  expect(text(model)).toMatch(/Round 12 .* 0 % {2}photos/)
+})
+
+it('asks for r only where nobody else starts it again', () => {
+  const model = running()
+  applyStatus(model, { name: 'edge-1', online: true, running: false }, undefined, NOW)
+  applyEvent(model, { event: 'killed', target: 'edge-1', planned: true }, NOW)
+  expect(text(model)).toContain('The round waits for edge-1: it comes back by itself')
+  applyEvent(model, { event: 'killed', target: 'edge-1', planned: false }, NOW)
+  expect(text(model)).toContain('The round waits for edge-1: select it and press r')
+})
+
+it('tells of a training that failed', () => {
+  const model = running()
+  applyEvent(model, { event: 'training-failed', why: 'the job was killed' }, NOW)
+  expect(text(model)).toContain('the training failed: the job was killed')
+})
+
 it('has the accuracy of each version once, as a sparkline', () => {
   const model = running()
   for (const [round, modelVersion, testAccuracy] of [

@@ -80,10 +80,12 @@ function progress(model: LiveModel): Line {
     return reading ?? [{ text: ' Starting the cloud and its edges …', style: style.dim }]
   }
   const away = [...edges, ...services].filter(({ running }) => !running).map(({ name }) => name)
-  if (away.length > 0)
-    return [
-      { text: ` The round waits for ${away.join(' and ')}: select it and press r`, style: style.yellow },
-    ]
+  if (away.length > 0) {
+    const what = away.some((name) => model.killed.has(name))
+      ? 'select it and press r'
+      : 'it comes back by itself'
+    return [{ text: ` The round waits for ${away.join(' and ')}: ${what}`, style: style.yellow }]
+  }
   if (!stage) {
     const trained = edges.some(({ heartbeat }) => heartbeat?.model.wanted)
     return [{ text: trained ? ' Getting ready …' : ' Training the first model …', style: style.dim }]

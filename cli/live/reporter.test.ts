@@ -32,6 +32,8 @@ it('shows what goes on, leaves a line a round behind, and then what was complain
     expect(after).toContain('Gateway   http://127.0.0.1:8080')
     expect(after).toContain('version 2: promote. It is better.')
     expect(said).toEqual(['something went wrong\n'])
+    reporter.output!('edge-1 did not end')
+    expect(said).toEqual(['something went wrong\n', 'edge-1 did not end\n'])
   } finally {
     stderr.mockRestore()
   }

@@ -29,6 +29,7 @@ export function liveReporter({ input, output, perRound, stop }: LiveOptions): Re
   let labelling: Labelling | undefined
   let startLabels: (() => Labelling) | undefined
   let unfollow = () => {}
+  let closed = false
 
   const screen = openScreen({ input, output, onKey: pressed, onInterrupt: stop, onResize: () => draw() })
   const release = captureErrors(complain)
@@ -65,6 +66,11 @@ export function liveReporter({ input, output, perRound, stop }: LiveOptions): Re
   }
 
   function complain(line: string): void {
+    // What goes wrong while everything ends is told at once.
+    if (closed) {
+      process.stderr.write(`${line}\n`)
+      return
+    }
     complaints.push(line)
     if (complaints.length > COMPLAINTS) complaints.shift()
     remark(line)
@@ -102,6 +108,7 @@ export function liveReporter({ input, output, perRound, stop }: LiveOptions): Re
       leaveLabels()
       screen.close()
       release()
+      closed = true
       const text = textReporter(output)
       for (const event of told) text.event(event)
       text.close()

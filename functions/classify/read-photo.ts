@@ -1,5 +1,6 @@
 import { readBody } from '../../lib/body/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
+import { SMALLER_PHOTO } from '../../lib/photo/index.ts'
 
 /**
  * Reads a plain photo from a request's body, but never more than the limit.
@@ -10,7 +11,7 @@ export async function readPhoto(request: Request, maxBytes: number): Promise<Uin
   const bytes = await readBody(request, {
     what: 'the photo',
     maxBytes,
-    hint: 'send a smaller photo, or raise MAX_PHOTO_BYTES',
+    hint: SMALLER_PHOTO,
   })
   if (bytes.length === 0)
     throw new EdgeloopError('INVALID_INPUT', 'the body is empty', {

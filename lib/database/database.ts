@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { open } from 'lmdb'
 import type { z } from 'zod'
 import { EdgeloopError } from '../errors/index.ts'
+import { createSpaceCheck } from './disk-space.ts'
 import { syncDirectory } from './files.ts'
 import { openTable, type Table } from './table.ts'
 
@@ -47,6 +48,7 @@ export async function openDatabase(directory: string): Promise<Database> {
   let hooks: (() => void)[] | undefined
   let pending = 0
   let closed: Promise<void> | undefined
+  const checkSpace = createSpaceCheck(path)
 
   function assertInTransaction() {
     if (hooks) return
@@ -58,6 +60,7 @@ export async function openDatabase(directory: string): Promise<Database> {
   async function transaction<T>(work: () => T): Promise<T> {
     if (closed) throw new EdgeloopError('UNAVAILABLE', 'the database is closed', { where: path })
     if (hooks) throw new EdgeloopError('INTERNAL', 'a transaction cannot be begun inside another one')
+    checkSpace()
     const own: (() => void)[] = []
     let failure: { thrown: unknown } | undefined
     pending++

@@ -6,10 +6,11 @@ import sharp from 'sharp'
 import { EdgeloopError } from '../errors/index.ts'
 import { createBudget } from './budget.ts'
 import { decodingCost, MAX_HELD_BYTES, tooLarge } from './decoding-cost.ts'
+import { MAX_PHOTO_BYTES } from './limits.ts'
 import { type PhotoMediaType, sniffMediaType } from './sniff.ts'
 
 interface PhotoLimits {
-  /** Of the encoded photo; 32 MiB by default. */
+  /** Of the encoded photo; `MAX_PHOTO_BYTES` by default. */
   bytes?: number
   /** Width times height before scaling; 100 million by default. */
   pixels?: number
@@ -42,7 +43,7 @@ const memory = createBudget(MAX_HELD_BYTES)
 export async function decodePhoto(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedPhoto> {
   const { size, limits } = options
   const mediaType = sniffMediaType(bytes)
-  const maxBytes = limits?.bytes ?? 32 * 2 ** 20
+  const maxBytes = limits?.bytes ?? MAX_PHOTO_BYTES
   if (bytes.length > maxBytes) throw tooLarge(`${bytes.length} bytes`, `${maxBytes} bytes`)
 
   // Not 'warning': it would refuse what every viewer shows, such as stray bytes that cheap cameras leave in a JPEG.

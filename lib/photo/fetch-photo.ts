@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import { readBody } from '../body/index.ts'
 import { EdgeloopError } from '../errors/index.ts'
 import type { PhotoReference } from '../events/index.ts'
+import { MAX_PHOTO_BYTES, SMALLER_PHOTO } from './limits.ts'
 
 /** Long enough for the largest photo from a slow disk. */
 const TIMEOUT_MS = 30_000
@@ -9,7 +11,7 @@ const TIMEOUT_MS = 30_000
  * Reads the photo from this node's photo store and verifies it.
  *
  * @throws EdgeloopError UNAVAILABLE when the store does not answer (try again), UNPROCESSABLE when it no longer has
- *   the photo, CORRUPT when the bytes are not those of the hash
+ *   the photo, TOO_LARGE when that is no photo's size, CORRUPT when the bytes are not those of the hash
  */
 export async function fetchPhoto({ url, hash }: PhotoReference): Promise<Uint8Array> {
   if (!url)
@@ -25,7 +27,8 @@ export async function fetchPhoto({ url, hash }: PhotoReference): Promise<Uint8Ar
     throw new EdgeloopError('UNPROCESSABLE', `photo ${hash} is no longer on this node`, { where: url })
   if (!response.ok)
     throw new EdgeloopError('UNAVAILABLE', `the photo store answered ${response.status}`, { where: url })
-  const bytes = new Uint8Array(await response.arrayBuffer().catch(unavailable))
+  const limit = { what: 'the photo', maxBytes: MAX_PHOTO_BYTES, hint: SMALLER_PHOTO }
+  const bytes = await readBody(response, limit)
   if (createHash('sha256').update(bytes).digest('hex') !== hash)
     throw new EdgeloopError('CORRUPT', 'the bytes of the photo do not match its hash', { where: url })
   return bytes

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 
 export { type DecodedPhoto, decodePhoto } from './decode.ts'
 export { fetchPhoto } from './fetch-photo.ts'
+export { MAX_PHOTO_BYTES, SMALLER_PHOTO } from './limits.ts'
 export { hammingDistance, perceptualHash } from './perceptual-hash.ts'
 export { type PhotoMediaType, sniffMediaType } from './sniff.ts'
 

@@ -122,6 +122,7 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
       onEvent({ event: 'remark', text: `${past} is past: the run goes on with round ${first}` })
     for (let round = first; round <= end; round++) {
       current = round
+      onEvent({ event: 'progress', round, stage: 'photos', done: 0 })
       faults.beginRound(round)
       const showing = cameras.capture(options.perRound)
       const [shown] = await unlessAborted(Promise.all([showing, faults.midRound(round, showing)]), signal)

@@ -38,6 +38,8 @@ const ERRORS = {
   PreconditionFailed: [412, 'At least one of the preconditions did not hold.'],
   RequestTimeTooSkewed: [403, 'The clocks of client and server are more than 15 minutes apart.'],
   SignatureDoesNotMatch: [403, 'The signature is not the one that the secret key makes of this request.'],
+  /** S3 itself is never full; the name as other stores with disks have it. */
+  StorageFull: [507, 'The disk of this server is full.'],
   XAmzContentSHA256Mismatch: [400, 'The x-amz-content-sha256 header is not the SHA-256 of the body.'],
 } as const
 

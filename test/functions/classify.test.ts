@@ -207,6 +207,14 @@ describe('what it refuses for good', () => {
     expect(await response.json()).toMatchObject({ error: expect.any(String), code: expect.any(String) })
   })
 
+  it('a setting that takes larger photos than an edge does', async () => {
+    const environment = { MODEL_CACHE: workplace.directory, MAX_PHOTO_BYTES: String(64 * 2 ** 20) }
+    await expect(serveFunction(classify, environment)).rejects.toMatchObject({
+      code: 'MISCONFIGURED',
+      where: 'MAX_PHOTO_BYTES',
+    })
+  })
+
   it('a photo that is too large and does not say how large it is', async () => {
     const body = new ReadableStream<Uint8Array>({
       pull(controller) {

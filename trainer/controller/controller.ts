@@ -92,10 +92,17 @@ export function createTrainingController(options: TrainingControllerOptions): Tr
   }
 
   async function follow(): Promise<void> {
+    let complaint = ''
     while (!closing.signal.aborted) {
-      await look().catch((thrown: unknown) => {
-        if (!closing.signal.aborted) console.error('training controller:', asEdgeloopError(thrown).message)
-      })
+      try {
+        await look()
+        complaint = ''
+      } catch (thrown) {
+        // The same thing once, however often it is tried.
+        const { message } = asEdgeloopError(thrown)
+        if (!closing.signal.aborted && message !== complaint) console.error('training controller:', message)
+        complaint = message
+      }
       if (!closing.signal.aborted) await alarm.wait(pollMs)
     }
   }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type DeadLetter, deadLetterPage } from '../../../agent/index.ts'
 import { EdgeloopError, type ErrorCode } from '../../../lib/errors/index.ts'
 import type { RunningPlatform } from '../../../platform/index.ts'
+import { type Failure, failureOf } from './failures.ts'
 
 /** A dead letter and whose it is: its id is `PLACE/FUNCTION/SEQUENCE` here. */
 export type PlacedLetter = DeadLetter & { place: string }
@@ -64,23 +65,19 @@ export function deadLetterClient({ gateway, edges }: RunningPlatform) {
 
   return {
     listAt,
-    list: async (place?: string): Promise<PlacedLetter[]> =>
-      (await Promise.all((place === undefined ? [...places.keys()] : [place]).map(listAt))).flat(),
+    /** One place that does not answer keeps nobody from seeing the others' letters. */
+    async list(place?: string): Promise<{ letters: PlacedLetter[]; failed: Failure[] }> {
+      const asked = place === undefined ? [...places.keys()] : [place]
+      const answers = await Promise.allSettled(asked.map(listAt))
+      return {
+        letters: answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])),
+        failed: answers.flatMap((answer, i) =>
+          answer.status === 'rejected' ? [failureOf(asked[i]!, answer.reason)] : []
+        ),
+      }
+    },
     show: (id: string) => at(id),
     replay: (id: string) => at(id, 'POST', '/replay'),
     discard: (id: string) => at(id, 'DELETE'),
   }
-}
-
-/** The ids that a command is about: those given, or all there are. */
-export async function chosen(
-  client: ReturnType<typeof deadLetterClient>,
-  ids: readonly string[],
-  { all, edge }: { all?: boolean; edge?: string }
-): Promise<readonly string[]> {
-  if (all && ids.length === 0) return (await client.list(edge)).map(({ id }) => id)
-  if (!all && ids.length > 0) return ids
-  throw new EdgeloopError('INVALID_INPUT', 'say which dead letters: their ids, or --all', {
-    hint: 'edgeloop dead-letters list shows the ids',
-  })
 }

@@ -1,23 +1,27 @@
 import { type CommonOptions, platformCommand, run } from '../options.ts'
-import { chosen, deadLetterClient } from './client.ts'
+import { deadLetterClient } from './client.ts'
+import { type Chosen, each } from './each.ts'
+import { throwFailures } from './failures.ts'
 
 export const replayCommand = platformCommand('replay', 'send dead letters to their function again')
   .argument('[ID...]', 'such as edge-1/classify/42')
   .option('--all', 'every one that there is')
-  .option('--edge <NAME>', 'with --all: of one edge, or of the cloud')
-  .action((given: string[], options: CommonOptions & { all?: boolean; edge?: string }) =>
+  .option('--edge <NAME>', 'of one edge, or of the cloud')
+  .action((given: string[], options: CommonOptions & Chosen) =>
     run(
       options,
       async ({ platform }) => {
         const client = deadLetterClient(platform)
-        const replayed = await chosen(client, given, options)
-        for (const id of replayed) await client.replay(id)
-        return { replayed }
+        const { done, failed } = await each(client, given, options, client.replay)
+        return { replayed: done, failed }
       },
-      ({ replayed }) =>
+      ({ replayed, failed }) =>
         replayed.length === 0
-          ? 'No dead letters.'
+          ? failed.length === 0
+            ? 'No dead letters.'
+            : 'None of them.'
           : `${replayed.map((id) => `${id} waits again for its function`).join('\n')}\n` +
-            'edgeloop dead-letters list shows those that it refuses again.'
+            'edgeloop dead-letters list shows those that it refuses again.',
+      ({ failed }) => throwFailures(failed)
     )
   )
