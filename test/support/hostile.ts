@@ -2,17 +2,44 @@ import { crc32, deflateSync } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
 import { blockPhoto } from './photos.ts'
 
-/** A valid PNG of black pixels, one bit each: small to send, huge to decode. */
-export function blackPng(side: number): Uint8Array {
+interface PngHeader {
+  /** Bits of a value. */
+  depth?: 1 | 8 | 16
+  /** Red, green, blue and alpha; grey without it. */
+  rgba?: boolean
+  /** In seven passes: whoever decodes it has all of it in memory. */
+  interlaced?: boolean
+}
+
+/** Where each pass of Adam7 begins, and its steps: x, y, dx, dy. PNG 1.2, section 2.6 */
+const PASSES = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const
+
+/** A valid PNG of black pixels: small to send, huge to decode. */
+export function blackPng(side: number, { depth = 1, rgba = false, interlaced = false }: PngHeader = {}) {
   const header = Buffer.alloc(13)
   header.writeUInt32BE(side, 0)
   header.writeUInt32BE(side, 4)
-  header[8] = 1
-  const row = 1 + Math.ceil(side / 8)
+  header[8] = depth
+  header[9] = rgba ? 6 : 0
+  header[12] = Number(interlaced)
+  const passes = interlaced ? PASSES : ([[0, 0, 1, 1]] as const)
+  let size = 0
+  for (const [x, y, dx, dy] of passes) {
+    const width = Math.ceil((side - x) / dx)
+    size += Math.ceil((side - y) / dy) * (1 + Math.ceil((width * depth * (rgba ? 4 : 1)) / 8))
+  }
   return Buffer.concat([
     Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
     pngChunk('IHDR', header),
-    pngChunk('IDAT', deflateSync(Buffer.alloc(row * side))),
+    pngChunk('IDAT', deflateSync(Buffer.alloc(size), { level: 1 })),
     pngChunk('IEND', Buffer.alloc(0)),
   ])
 }
@@ -42,13 +69,11 @@ export const BROKEN: HostileInput[] = [
   { name: 'a PNG of 30,000 × 30,000 pixels', bytes: async () => blackPng(30_000), status: 413 },
   { name: 'an animated GIF', bytes: () => pages('gif'), status: 415 },
   {
-    name: 'a TIFF of several pages',
-    bytes: async () =>
-      sharp(await blockPhoto(1))
-        .tiff()
-        .toBuffer(),
-    status: 415,
+    name: 'an interlaced PNG of 7,000 × 7,000 pixels with 16 bits and alpha',
+    bytes: async () => blackPng(7000, { depth: 16, rgba: true, interlaced: true }),
+    status: 413,
   },
+  { name: 'a TIFF of several pages', bytes: () => pages('tiff'), status: 415 },
   {
     name: 'an SVG',
     bytes: async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'),
@@ -73,12 +98,12 @@ export const UNUSUAL: { name: string; bytes(plain: Uint8Array): Promise<Uint8Arr
 
 const half = (bytes: Uint8Array) => bytes.slice(0, Math.floor(bytes.length / 2))
 
-async function pages(format: 'gif' | 'webp', first?: Uint8Array): Promise<Uint8Array> {
+async function pages(format: 'gif' | 'tiff' | 'webp', first?: Uint8Array): Promise<Uint8Array> {
   const frames = [first ?? (await blockPhoto(1)), await blockPhoto(2), await blockPhoto(3)]
   const side = (await sharp(frames[0]).metadata()).width
   const images = await Promise.all(frames.map((frame) => sharp(frame).resize(side, side).png().toBuffer()))
   return sharp(images, { join: { animated: true } })
-    .toFormat(format, { lossless: true })
+    .toFormat(format, format === 'webp' ? { lossless: true } : {})
     .toBuffer()
 }
 

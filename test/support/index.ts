@@ -14,8 +14,9 @@ export {
   sampleOf,
 } from './events.ts'
 export { seededHead } from './heads.ts'
-export { BROKEN, type HostileInput, UNUSUAL } from './hostile.ts'
+export { BROKEN, blackPng, type HostileInput, UNUSUAL } from './hostile.ts'
 export { type Line, openLine } from './line.ts'
+export { peakGrowth } from './memory.ts'
 export { type CacheFolder, cacheFolder } from './model-cache.ts'
 export { blockPhoto } from './photos.ts'
 export { publishModel } from './registry-model.ts'
