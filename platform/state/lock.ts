@@ -57,8 +57,7 @@ async function removeStale(root: string, name: string, guard: string): Promise<v
   const release = await tryLock(root, guard)
   if (release) {
     try {
-      const file = path.join(root, name)
-      if ((await livingHolder(file)) === undefined) await rm(file, { force: true })
+      await removeDead(path.join(root, name))
     } finally {
       await release()
     }
@@ -67,6 +66,12 @@ async function removeStale(root: string, name: string, guard: string): Promise<v
   } else {
     await sleep(LOOK_MS)
   }
+}
+
+/** Where there is no lock any more nothing is removed: somebody may take it at this moment. */
+async function removeDead(file: string): Promise<void> {
+  const content = await readFile(file, 'utf8').catch(() => undefined)
+  if (content !== undefined && (await livingProcess(content)) === undefined) await rm(file, { force: true })
 }
 
 /** The lock appears with its content: an empty one would look as if its process had been killed. */
@@ -86,14 +91,15 @@ async function tryLock(root: string, name: string): Promise<(() => Promise<void>
 }
 
 async function livingHolder(file: string): Promise<number | undefined> {
-  const [pid, start] = (await readFile(file, 'utf8').catch(() => '')).split(' ')
-  return (await isHeldBy(Number(pid), start)) ? Number(pid) : undefined
+  return livingProcess(await readFile(file, 'utf8').catch(() => ''))
 }
 
-/** Whether the process that wrote the lock lives; after a restart of the machine its number is soon another one's. */
-async function isHeldBy(pid: number, start: string | undefined): Promise<boolean> {
-  if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return false
-  return start === (await startOf(pid))
+/** The process that wrote this, if it lives; after a restart of the machine its number is soon another one's. */
+async function livingProcess(content: string): Promise<number | undefined> {
+  const [number, start] = content.split(' ')
+  const pid = Number(number)
+  if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return undefined
+  return start === (await startOf(pid)) ? pid : undefined
 }
 
 /** When a process was started, in the system's own count; `-` where the system does not say. */
