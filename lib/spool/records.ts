@@ -45,7 +45,7 @@ export interface SpoolTables<P> {
   entries: Table<EntryRecord<P>>
   /** [queue, notBefore, sequence] → that there is one; the order in which they become due */
   schedule: Table<null>
-  /** [queue, sequence] → how often work on it was begun and has not ended */
+  /** [queue, sequence] → how often in a row work on it was begun and did not end */
   started: Table<number>
   /** [queue, sequence] → a dead letter */
   dead: Table<EntryRecord<P>>

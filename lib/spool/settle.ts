@@ -39,11 +39,12 @@ export function createSettling<P>(
       const { queue, sequence, record, size } = entry
       const delay = Math.min(Math.max(0, delayMs), MAX_DELAY_MS)
       const notBefore = delay === 0 ? 0 : Math.ceil(clock() + delay)
-      const again = { ...record, attempts: record.attempts + 1, notBefore, lastError: shorten(error) }
+      const attempts = record.attempts + starts.crashes(queue, sequence) + 1
+      const again = { ...record, attempts, notBefore, lastError: shorten(error) }
       const sizeNow = tables.entries.putSync([queue, sequence], again)
       tables.schedule.removeSync([queue, record.notBefore, sequence])
       tables.schedule.putSync([queue, notBefore, sequence], null)
-      starts.endSync(queue, sequence)
+      starts.forgetSync(queue, sequence)
       totals.changeSync(queue, { bytes: sizeNow - size })
       database.afterCommit(() => {
         due.returned(queue, { sequence, notBefore })

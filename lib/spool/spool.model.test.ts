@@ -149,7 +149,8 @@ const ack = about('ack', isQueued, () => async (model, spool, picked) => {
 })
 const retry = about('retry', isQueued, (why) => async (model, spool, { id, entry }) => {
   expect(await spool.retry(id, why)).toBe(true)
-  entry.attempts++
+  entry.attempts += entry.crashes + 1
+  entry.crashes = 0
   entry.begun = false
   entry.notBefore = why.delayMs === 0 ? 0 : model.now + why.delayMs
   entry.inFlight = false

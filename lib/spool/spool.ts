@@ -131,7 +131,7 @@ export function createSpool<P>(
       const [queue, sequence] = keyOf(id)
       // Where the disk refuses, it stays begun, in memory, too: taken again, it is not counted a second time.
       if (starts.isBegun(queue, sequence))
-        await database.transaction(() => starts.endSync(queue, sequence)).catch(() => {})
+        await database.transaction(() => starts.withdrawSync(queue, sequence)).catch(() => {})
       if (due.release(queue, sequence)) announce(queue)
     },
 

@@ -26,8 +26,8 @@ export function createStarts(database: Database, started: Table<number>) {
 
     isBegun: (queue: string, sequence: number): boolean => begun.has(idOf(queue, sequence)),
 
-    /** The work came to an end, whichever; earlier crashes still count. */
-    endSync(queue: string, sequence: number) {
+    /** Given back before the work came to an end of its own: earlier crashes still count. */
+    withdrawSync(queue: string, sequence: number) {
       const id = idOf(queue, sequence)
       if (!begun.has(id)) return
       const before = crashes(queue, sequence)
@@ -36,7 +36,7 @@ export function createStarts(database: Database, started: Table<number>) {
       database.afterCommit(() => begun.delete(id))
     },
 
-    /** The entry has left the queue. */
+    /** The work came to an end, whichever, so it does not take the process down. */
     forgetSync(queue: string, sequence: number) {
       started.removeSync([queue, sequence])
       database.afterCommit(() => begun.delete(idOf(queue, sequence)))

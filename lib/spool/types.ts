@@ -13,7 +13,7 @@ export interface Entry<P> {
   payload: P
   /** How often it was tried in vain, crashes included. */
   attempts: number
-  /** How often the process ended while it was being handled. */
+  /** How often in a row the process ended while it was being handled. */
   crashes: number
   /** When it is due, in ms since 1970; 0 is at once. */
   notBefore: number

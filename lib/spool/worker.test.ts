@@ -186,9 +186,9 @@ describe('an entry at which the process ended', () => {
     expect(beside).toMatchObject({ a: [0, 0], b: [1, 0], c: [1, 0], d: [0, 0] })
   })
 
-  it('is given up after five times, which its dead letter says', async () => {
+  it('is given up after eight times in a row, which its dead letter says', async () => {
     await add('a', 'b')
-    for (let i = 0; i < 5; i++) await crashAt('q/1')
+    for (let i = 0; i < 8; i++) await crashAt('q/1')
     const seen: string[] = []
     start(async (text) => {
       seen.push(text)
@@ -199,8 +199,8 @@ describe('an entry at which the process ended', () => {
     expect(spool.deadLetters.list()).toMatchObject([
       {
         payload: 'a',
-        attempts: 5,
-        lastError: 'the process ended 5 times while this was being handled',
+        attempts: 8,
+        lastError: 'the process ended 8 times while this was being handled',
       },
     ])
     await worker!.close()
@@ -208,14 +208,39 @@ describe('an entry at which the process ended', () => {
     expect(spool.take('q', 1)).toMatchObject([{ payload: 'a', attempts: 0, crashes: 0 }])
   })
 
-  it('keeps its crashes over attempts that failed in order: those say nothing about what kills', async () => {
+  it('is no longer suspected when an attempt has come to its end, also to a bad one: that was no entry that kills', async () => {
+    await add('a')
+    for (let i = 0; i < 10; i++) {
+      await crashAt('q/1')
+      await spool.begin('q/1')
+      await spool.retry('q/1', { delayMs: 0, error: 'the cloud is away' })
+    }
+    expect(spool.take('q', 1)).toMatchObject([{ attempts: 20, crashes: 0 }])
+  })
+
+  it('keeps its crashes when it is given back: nobody knows how that attempt would have ended', async () => {
     await add('a')
     for (let i = 0; i < 3; i++) {
       await crashAt('q/1')
+      spool.take('q', 1)
       await spool.begin('q/1')
-      await spool.retry('q/1', { delayMs: 0, error: 'no model yet' })
+      await spool.release('q/1')
     }
-    expect(spool.take('q', 1)).toMatchObject([{ attempts: 6, crashes: 3 }])
+    expect(spool.take('q', 1)).toMatchObject([{ attempts: 3, crashes: 3 }])
+  })
+
+  it('waits while others go first, the longer the oftener that happened', async () => {
+    await add('a', 'b', 'c')
+    for (let i = 0; i < 2; i++) await crashAt('q/1')
+    const seen: string[] = []
+    const began = performance.now()
+    start(async (text) => {
+      seen.push(text)
+      return { done: true }
+    })
+    await empty()
+    expect(seen).toEqual(['b', 'c', 'a'])
+    expect(performance.now() - began).toBeGreaterThan(200)
   })
 })
 

@@ -41,16 +41,27 @@ const DEFAULT_BACKOFF: Backoff = { initialMs: 500, maxMs: 60_000 }
 /** Look again at least so often, in case the clock is set. */
 const LONGEST_SLEEP_MS = 30_000
 /**
- * So often may the process end while an entry is being handled. Power cuts count, too, so it is not few; an entry that
- * kills the process must not do so for ever.
+ * So often in a row may the process end while an entry is being handled. What ends it from outside, such as power cuts,
+ * counts, too, so it is not few; an entry that kills the process must not do so for ever.
  */
-const MAX_CRASHES = 5
+const MAX_CRASHES = 8
+/** An entry at which the process ended twice waits so long, twice as long after each further time; in milliseconds. */
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 5000
 /** How long an aborted handler may take to notice. */
 const ABORT_GRACE_MS = 1000
 
+/** Taken, and waiting to be handled alone. */
+interface Suspect<P> {
+  entry: Entry<P>
+  /** When that may be, by the process's own clock. */
+  at: number
+}
+
 /**
  * Works a queue off: bounded concurrency, retries with backoff, exact sleep in between. An entry at which the process
- * ended before is handled with no other of its queue beside it, so that it takes none of them along.
+ * ended before is handled with no other of its queue beside it, so that it takes none of them along; and the oftener
+ * that happened, the longer the others may go first.
  */
 export function createWorker<P>({
   spool,
@@ -63,8 +74,7 @@ export function createWorker<P>({
   onError = () => {},
 }: WorkerOptions<P>): Worker {
   const running = new Set<Promise<void>>()
-  /** Taken, and waiting to be handled alone. */
-  let suspects: Entry<P>[] = []
+  const suspects: Suspect<P>[] = []
   let alone = false
   const abort = new AbortController()
   let timer: NodeJS.Timeout | undefined
@@ -116,11 +126,19 @@ export function createWorker<P>({
 
   /** What takes the place of an entry that ends. That it begins is written with that end, which saves a commit. */
   function successor(): Entry<P> | undefined {
-    if (closing || alone || suspects.length > 0) return undefined
-    const [next] = spool.take(queue, 1, clock())
-    if (!next || next.crashes === 0) return next
-    suspects.push(next)
-    return undefined
+    if (closing || alone || ripeSuspect()) return undefined
+    return takeUnsuspected(1)[0]
+  }
+
+  function takeUnsuspected(limit: number): Entry<P>[] {
+    const entries = spool.take(queue, limit, clock())
+    for (const entry of entries)
+      if (entry.crashes > 0) suspects.push({ entry, at: performance.now() + pauseOf(entry) })
+    return entries.filter(({ crashes }) => crashes === 0)
+  }
+
+  function ripeSuspect(): Suspect<P> | undefined {
+    return suspects.find(({ at }) => at <= performance.now())
   }
 
   async function work(entry: Entry<P>, begun: boolean): Promise<void> {
@@ -160,24 +178,27 @@ export function createWorker<P>({
     if (closing) return
     clearTimeout(timer)
     try {
-      if (!alone && suspects.length === 0) {
-        const entries = spool.take(queue, concurrency - running.size, clock())
-        suspects = entries.filter(({ crashes }) => crashes > 0)
-        for (const entry of entries) if (entry.crashes === 0) run(entry)
+      if (alone) return
+      const suspect = ripeSuspect()
+      if (!suspect) {
+        for (const entry of takeUnsuspected(concurrency - running.size)) run(entry)
+        sleepUntilDue()
+      } else if (running.size === 0) {
+        suspects.splice(suspects.indexOf(suspect), 1)
+        run(suspect.entry)
       }
-      if (suspects.length > 0) {
-        if (running.size === 0) run(suspects.shift()!)
-      } else if (!alone && running.size < concurrency) sleepUntilDue()
     } catch (error) {
       onError(error)
       timer = setTimeout(pump, backoff.maxMs)
     }
   }
 
+  /** What frees a place, or enqueues, pumps by itself. */
   function sleepUntilDue() {
-    const due = spool.nextDue(queue, clock())
-    if (due === undefined) return
-    timer = setTimeout(pump, Math.min(Math.max(due - clock(), 0), LONGEST_SLEEP_MS))
+    const waits = suspects.map(({ at }) => at - performance.now())
+    const due = running.size < concurrency ? spool.nextDue(queue, clock()) : undefined
+    if (due !== undefined) waits.push(due - clock())
+    if (waits.length > 0) timer = setTimeout(pump, Math.max(0, Math.min(...waits, LONGEST_SLEEP_MS)))
   }
 
   const stopListening = spool.onEnqueue((changed) => {
@@ -194,7 +215,7 @@ export function createWorker<P>({
       stopListening()
       clearTimeout(timer)
       clearImmediate(turn)
-      for (const entry of suspects.splice(0)) void spool.release(entry.id)
+      for (const { entry } of suspects.splice(0)) void spool.release(entry.id)
       const finished = () => Promise.allSettled(running)
       const limit = new AbortController()
       const wait = (ms: number) => sleep(ms, undefined, { signal: limit.signal }).catch(() => {})
@@ -204,4 +225,10 @@ export function createWorker<P>({
       limit.abort()
     },
   }
+}
+
+/** None after the first time: most likely another entry was being handled, too. */
+function pauseOf({ crashes }: { crashes: number }): number {
+  if (crashes <= 1 || crashes >= MAX_CRASHES) return 0
+  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (crashes - 2))
 }
