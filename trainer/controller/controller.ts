@@ -4,7 +4,7 @@ import { asEdgeloopError } from '../../lib/errors/index.ts'
 import { createEvent, type EdgeloopEvent, type EventData } from '../../lib/events/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
 import { createAlarm, withDeadline } from '../../lib/waiting/index.ts'
-import { LEAVING, type StartJob } from './start-job.ts'
+import type { StartJob } from './start-job.ts'
 
 export interface TrainingControllerOptions {
   store: ObjectStore
@@ -111,7 +111,7 @@ export function createTrainingController(options: TrainingControllerOptions): Tr
   return {
     poke: () => alarm.ring(),
     async close() {
-      closing.abort(LEAVING)
+      closing.abort()
       alarm.ring()
       await following
     },

@@ -4,4 +4,4 @@
  */
 export { createTrainingController, type TrainingController } from './controller.ts'
 export { type KubernetesJobsOptions, kubernetesJobs } from './kubernetes-jobs.ts'
-export { type JobEnd, type JobRequest, LEAVING, processJobs, type StartJob } from './start-job.ts'
+export { type JobEnd, type JobRequest, processJobs, type StartJob } from './start-job.ts'

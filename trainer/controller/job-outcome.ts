@@ -1,4 +1,9 @@
-import type { V1ContainerStateTerminated, V1Job, V1Pod } from '@kubernetes/client-node'
+import type {
+  V1ContainerStateTerminated,
+  V1ContainerStateWaiting,
+  V1Job,
+  V1Pod,
+} from '@kubernetes/client-node'
 import { readJobMessage } from '../job/index.ts'
 import { JOB_CONTAINER, type JobSettings } from './job-object.ts'
 import { type JobEnd, jobEnd } from './start-job.ts'
@@ -25,21 +30,35 @@ export function outcomeOf(
   // Evicted, say, or its node has gone.
   if (pod?.status?.phase === 'Failed')
     return { error: `the job's pod failed: ${pod.status.message ?? pod.status.reason ?? 'nobody says why'}` }
-  if (!job) return { error: 'the Job has vanished: somebody has deleted it' }
+  if (!job || job.metadata?.deletionTimestamp)
+    return { error: 'the Job has vanished: somebody has deleted it' }
   if (failed) return { error: `the job failed: ${failed.message ?? failed.reason ?? 'nobody says why'}` }
   return undefined
 }
 
+/** Whether a pod has its node and still does not start, for want of its image or a Secret, say. */
+export function cannotStart(pod: V1Pod): boolean {
+  const waiting = waitingOf(pod)
+  return waiting !== undefined && waiting.reason !== 'ContainerCreating'
+}
+
 /** Why a pod does not run yet, where somebody says so. */
-export function whyItWaits({ status }: V1Pod): string | undefined {
+export function whyItWaits(pod: V1Pod): string | undefined {
+  const { status } = pod
   if (status?.phase !== 'Pending') return undefined
-  const waiting = status.containerStatuses?.find(({ name }) => name === JOB_CONTAINER)?.state?.waiting
-  if (waiting && waiting.reason !== 'ContainerCreating')
-    return [waiting.reason, waiting.message].filter(Boolean).join(': ')
+  if (cannotStart(pod)) {
+    const { reason, message } = waitingOf(pod)!
+    return [reason, message].filter(Boolean).join(': ')
+  }
   const unscheduled = status.conditions?.find(
     ({ type, status }) => type === 'PodScheduled' && status === 'False'
   )
   return unscheduled?.message
+}
+
+function waitingOf({ status }: V1Pod): V1ContainerStateWaiting | undefined {
+  if (status?.phase !== 'Pending') return undefined
+  return status.containerStatuses?.find(({ name }) => name === JOB_CONTAINER)?.state?.waiting
 }
 
 function terminated(pod: V1Pod | undefined): V1ContainerStateTerminated | undefined {

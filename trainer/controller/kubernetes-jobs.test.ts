@@ -1,12 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import {
-  KubeConfig,
-  type V1ContainerState,
-  type V1Job,
-  type V1Pod,
-  type V1PodStatus,
-} from '@kubernetes/client-node'
+import { KubeConfig, type V1ContainerState, type V1Pod, type V1PodStatus } from '@kubernetes/client-node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import type { Run } from '../../lib/dataset/index.ts'
@@ -14,7 +8,7 @@ import { createKubernetesClient, type KubernetesClient, kubeConfigFrom } from '.
 import { openFakeApiServer } from './fake-api-server.ts'
 import { jobName, NOT_AT_AN_EDGE } from './job-object.ts'
 import { kubernetesJobs } from './kubernetes-jobs.ts'
-import { type JobEnd, type JobRequest, LEAVING } from './start-job.ts'
+import type { JobEnd, JobRequest } from './start-job.ts'
 
 const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
 
@@ -37,8 +31,9 @@ let stop: AbortController
 let progress: [string, number][]
 let complaints: ReturnType<typeof vi.spyOn>
 
-function start(request = job): Promise<JobEnd> {
+function start(request = job, startMs?: number): Promise<JobEnd> {
   const startJob = kubernetesJobs({
+    startMs,
     client,
     namespace: 'edgeloop',
     image: 'registry.local/edgeloop:1',
@@ -79,7 +74,7 @@ beforeEach(async () => {
   progress = []
 })
 afterEach(async () => {
-  stop.abort(LEAVING)
+  stop.abort()
   client.close()
   await server.close()
   complaints.mockRestore()
@@ -130,7 +125,7 @@ describe('a training Job', () => {
       SECRETS_DIR: '/var/openfaas/secrets',
       TERMINATION_LOG: '/dev/termination-log',
     })
-    stop.abort(LEAVING)
+    stop.abort()
     await ending
   })
 
@@ -181,7 +176,7 @@ describe('a training Job', () => {
     const leaving = start()
     await created()
     server.pod(name, running)
-    stop.abort(LEAVING)
+    stop.abort()
     await leaving
     expect(server.jobs.has(name)).toBe(true)
     stop = new AbortController()
@@ -191,15 +186,6 @@ describe('a training Job', () => {
     expect(await again).toEqual({ version: 4 })
     expect(await start()).toEqual({ version: 4 })
     expect(server.jobs.size).toBe(1)
-  })
-
-  it('is deleted when it is to end', async () => {
-    const ending = start()
-    await created()
-    server.pod(name, running)
-    stop.abort(new Error('the run was given up'))
-    expect(await ending).toEqual({ error: 'stopped' })
-    expect(server.jobs.size).toBe(0)
   })
 
   it('goes on while the API server is away', async () => {
@@ -277,6 +263,28 @@ describe('a training Job that fails', () => {
     server.pod(name, running)
     server.remove(name)
     expect(await ending).toEqual({ error: `the Job has vanished: somebody has deleted it ${where}` })
+  })
+
+  it('because somebody is deleting it', async () => {
+    const ending = start()
+    await created()
+    server.pod(name, running)
+    const job = server.jobs.get(name)!
+    job.metadata!.deletionTimestamp = new Date()
+    expect(await ending).toEqual({ error: `the Job has vanished: somebody has deleted it ${where}` })
+  })
+
+  it('to start for want of its image, in the end; then it does not start later either', async () => {
+    const ending = start(job, 100)
+    await created()
+    server.pod(name, {
+      phase: 'Pending',
+      containerStatuses: container({ waiting: { reason: 'ImagePullBackOff', message: 'no such image' } }),
+    })
+    expect(await ending).toEqual({
+      error: `the job could not start: ImagePullBackOff: no such image ${where}`,
+    })
+    expect(server.jobs.has(name)).toBe(false)
   })
 
   it('to start is named while it waits, once', async () => {
@@ -359,8 +367,6 @@ describe.skipIf(!process.env.EDGELOOP_KUBECONFIG)('on a real cluster', () => {
     run: { ...run, id, at: new Date().toISOString() },
     attempt: 1,
   })
-  const jobOf = (request: JobRequest) =>
-    admin.find<V1Job>(`/apis/batch/v1/namespaces/${NAMESPACE}/jobs/${jobName(request)}`)
   const soon = (check: () => unknown) => vi.waitFor(check, { timeout: 60_000, interval: 200 })
 
   it('a job runs in the cloud, reads its secret, and its log and last word come back', async () => {
@@ -389,23 +395,16 @@ describe.skipIf(!process.env.EDGELOOP_KUBECONFIG)('on a real cluster', () => {
     })
   }, 120_000)
 
-  it('a job outlives its controller, which finds it again; one that is to end ends', async () => {
+  it('a job outlives its controller, which finds it again', async () => {
     const request = requestOf('000004')
     const wait = `const { writeFileSync } = require('node:fs')
       console.log('{"stage":"fit","done":0}')
       setTimeout(() => writeFileSync(process.env.TERMINATION_LOG, '{"version":9}'), 4000)`
     const leaving = begin(wait, request)
     await soon(() => expect(progress).toEqual([['fit', 0]]))
-    stop.abort(LEAVING)
+    stop.abort()
     await leaving
     stop = new AbortController()
     expect(await begin(wait, request)).toEqual({ version: 9 })
-
-    const unwanted = requestOf('000005')
-    const ending = begin('setTimeout(() => {}, 60_000)', unwanted)
-    await soon(async () => expect(await jobOf(unwanted)).toBeDefined())
-    stop.abort(new Error('the run was given up'))
-    expect(await ending).toEqual({ error: 'stopped' })
-    await soon(async () => expect(await jobOf(unwanted)).toBeUndefined())
   }, 120_000)
 })

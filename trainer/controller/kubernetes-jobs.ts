@@ -4,16 +4,20 @@ import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
 import type { KubernetesClient } from '../../lib/kubernetes/index.ts'
 import { followJobLog } from './job-log.ts'
 import { JOB_LABEL, type JobSettings, jobName, jobObject } from './job-object.ts'
-import { outcomeOf, whyItWaits } from './job-outcome.ts'
-import { type JobEnd, LEAVING, type StartJob } from './start-job.ts'
+import { cannotStart, outcomeOf, whyItWaits } from './job-outcome.ts'
+import type { JobEnd, StartJob } from './start-job.ts'
 
 export interface KubernetesJobsOptions extends JobSettings {
   client: KubernetesClient
   /** How often a Job is looked at, in milliseconds. */
   pollMs?: number
+  /** How long a pod may wait for what it cannot start without, such as its image, in milliseconds. */
+  startMs?: number
 }
 
 const POLL_MS = 1000
+/** How long a pod may wait for what it cannot start without, such as its image, in milliseconds. */
+const START_MS = 10 * 60_000
 /** How long the last lines of a log may take to come, in milliseconds. */
 const LAST_LINES_MS = 1000
 
@@ -22,7 +26,7 @@ const LAST_LINES_MS = 1000
  * running, or how it has ended.
  */
 export function kubernetesJobs(options: KubernetesJobsOptions): StartJob {
-  const { client, namespace, pollMs = POLL_MS } = options
+  const { client, namespace, pollMs = POLL_MS, startMs = START_MS } = options
   const jobs = `/apis/batch/v1/namespaces/${namespace}/jobs`
   const pods = `/api/v1/namespaces/${namespace}/pods`
 
@@ -35,6 +39,7 @@ export function kubernetesJobs(options: KubernetesJobsOptions): StartJob {
     const reading = new AbortController()
     const log = followJobLog({ client, pods, signal: reading.signal, retryMs: pollMs, onProgress })
     let remark = ''
+    let stuckSince: number | undefined
 
     async function look(): Promise<JobEnd | undefined> {
       const [found, pod] = await Promise.all([
@@ -51,16 +56,17 @@ export function kubernetesJobs(options: KubernetesJobsOptions): StartJob {
       const waiting = pod && whyItWaits(pod)
       if (waiting && waiting !== remark) console.error(`run ${job.run.id} waits: ${waiting}`)
       remark = waiting ?? ''
-      return undefined
+      stuckSince = pod && cannotStart(pod) ? (stuckSince ?? performance.now()) : undefined
+      if (stuckSince === undefined || performance.now() - stuckSince < startMs) return undefined
+      // It must not start after all, beside the next attempt.
+      await client.remove(`${jobs}/${name}`, BACKGROUND)
+      return { error: `the job could not start: ${waiting}` }
     }
 
     async function end(): Promise<JobEnd> {
       for (;;) {
-        if (signal.aborted) {
-          // One that goes on is found again by its name.
-          if (signal.reason !== LEAVING) await client.remove(`${jobs}/${name}`, BACKGROUND)
-          return { error: 'stopped' }
-        }
+        // It goes on, and is found again by its name.
+        if (signal.aborted) return { error: 'the controller has left it' }
         const outcome = await look().catch((error: unknown) => {
           // The Job does not need the API server, which comes back.
           if (error instanceof EdgeloopError && error.code === 'UNAVAILABLE') return undefined

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { Run } from '../../lib/dataset/index.ts'
-import { EdgeloopError } from '../../lib/errors/index.ts'
 import { type JobMessage, readJobMessage } from '../job/index.ts'
 
 const main = fileURLToPath(new URL('../job/main.ts', import.meta.url))
@@ -18,7 +17,7 @@ export type JobEnd = { version: number } | { error: string }
 
 /**
  * Starts a training job somewhere, or finds the one of this attempt again; the local platform has processes, a cluster
- * has Jobs. Aborting the signal ends the job, except with the reason LEAVING where it can go on by itself.
+ * has Jobs. Aborting the signal says that the controller goes away: a process ends with it, a Job goes on by itself.
  *
  * @throws EdgeloopError when it cannot be started now, which is not the job's failure
  */
@@ -27,9 +26,6 @@ export type StartJob = (
   onProgress: (stage: string, done: number) => void,
   signal: AbortSignal
 ) => Promise<JobEnd>
-
-/** The controller goes away, and comes back to the jobs that go on. */
-export const LEAVING = new EdgeloopError('UNAVAILABLE', 'the training controller stops')
 
 /** Jobs as processes of this machine, which end with the controller. */
 export function processJobs(environment: Readonly<Record<string, string>>): StartJob {
