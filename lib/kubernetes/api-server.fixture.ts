@@ -17,6 +17,8 @@ export interface ApiServer {
   remove(name: string): void
   /** Breaks off all watches; the next one is told that what it would go on from has expired. */
   forget(): void
+  /** Ends all watches in order, as after their time. */
+  endWatches(): void
   /** Breaks off all connections. */
   breakOff(): void
   close(): Promise<void>
@@ -96,6 +98,9 @@ export async function startApiServer(): Promise<ApiServer> {
     forget() {
       oldest = version + 1
       for (const each of watches) each.destroy()
+    },
+    endWatches() {
+      for (const each of watches) each.end()
     },
     breakOff: () => server.closeAllConnections(),
     close: () =>

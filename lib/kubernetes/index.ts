@@ -4,5 +4,5 @@
  */
 export { createKubernetesClient, type KubernetesClient, type KubernetesList } from './client.ts'
 export { kubeConfigFrom } from './config.ts'
-export { createMirror, type Mirror } from './mirror.ts'
+export { createMirror, type Mirror, type MirrorOptions } from './mirror.ts'
 export type { KubernetesObject } from './object.ts'

@@ -112,3 +112,13 @@ it('takes what a change has answered at once, and nothing older afterwards', asy
   await holds('a=5', 'b=1')
   expect(again.metadata!.uid).not.toBe(old.metadata!.uid)
 })
+
+it('does not ask again and again where watches end as soon as they begin', async () => {
+  mirror = open()
+  await mirror.ready(5000)
+  await watching(1)
+  server.endWatches()
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  expect(watches()).toBe(1)
+  await watching(2)
+})

@@ -9,6 +9,8 @@ import type { KubernetesObject } from './object.ts'
 export interface Mirror<T> {
   get(name: string): T | undefined
   values(): IterableIterator<T>
+  /** Whether the objects have been there once. */
+  isLoaded(): boolean
   /** Whether the watch stands; what is known is old while it does not. */
   isCurrent(): boolean
   /** Takes over what a change has answered, so that whoever made it sees it at once. */
@@ -41,6 +43,8 @@ const WATCH_SECONDS = 60
 /** A connection that says nothing for longer than the server would let it is dead, in milliseconds. */
 const SILENCE_MS = (WATCH_SECONDS + 15) * 1000
 const PAUSE_MS = { first: 100, most: 5000 }
+/** A watch is not begun more often than this, whatever ends it, in milliseconds. */
+const LEAST_WATCH_MS = 1000
 /** Trouble that is over by the next attempt but one is not worth a word. */
 const ATTEMPTS_BEFORE_COMPLAINT = 3
 
@@ -51,6 +55,7 @@ export function createMirror<T extends KubernetesObject>(options: MirrorOptions<
   const dropped = new Set<string>()
   const closing = new AbortController()
   let trouble: EdgeloopError | undefined
+  let loaded = false
   let synced = () => {}
   const first = new Promise<void>((resolve) => {
     synced = resolve
@@ -116,6 +121,10 @@ export function createMirror<T extends KubernetesObject>(options: MirrorOptions<
     }
   }
 
+  async function pauseFor(ms: number): Promise<void> {
+    if (ms > 0) await sleep(ms, undefined, { signal: closing.signal }).catch(() => {})
+  }
+
   async function run(): Promise<void> {
     let version: string | undefined
     let pause = PAUSE_MS.first
@@ -123,15 +132,18 @@ export function createMirror<T extends KubernetesObject>(options: MirrorOptions<
     while (!closing.signal.aborted) {
       try {
         version ??= await load()
+        loaded = true
         synced()
         const onOpen = () => {
           pause = PAUSE_MS.first
           failures = 0
           trouble = undefined
         }
+        const began = performance.now()
         await watch(version, onOpen, (next) => {
           version = next
         })
+        await pauseFor(LEAST_WATCH_MS - (performance.now() - began))
       } catch (thrown) {
         if (closing.signal.aborted) return
         const error = asEdgeloopError(thrown)
@@ -140,7 +152,7 @@ export function createMirror<T extends KubernetesObject>(options: MirrorOptions<
         if (status !== undefined) version = undefined
         trouble = error
         if (++failures === ATTEMPTS_BEFORE_COMPLAINT) onTrouble(error)
-        await sleep(pause, undefined, { signal: closing.signal }).catch(() => {})
+        await pauseFor(pause)
         pause = Math.min(2 * pause, PAUSE_MS.most)
       }
     }
@@ -151,6 +163,7 @@ export function createMirror<T extends KubernetesObject>(options: MirrorOptions<
   return {
     get: (name) => objects.get(name),
     values: () => objects.values(),
+    isLoaded: () => loaded,
     isCurrent: () => trouble === undefined,
     put: set,
     drop(object) {
