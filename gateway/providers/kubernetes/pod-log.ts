@@ -33,7 +33,8 @@ export async function* podLog(options: PodLogOptions): AsyncGenerator<LogLine> {
   const instance = pod.metadata!.name!
   const about = { name, namespace, instance }
   let { tail, since } = query
-  let last = ''
+  /** How far it has been read: several lines may have the same time. */
+  let last = { timestamp: '', lines: 0 }
   let said = ''
   do {
     const notice = noticeOf(options)
@@ -45,10 +46,13 @@ export async function* podLog(options: PodLogOptions): AsyncGenerator<LogLine> {
           { follow, timestamps: true, tailLines: tail, sinceTime: since?.toISOString() },
           signal
         )
+        const before = last
+        let again = before.lines
         for await (const { timestamp, text } of entriesOf(stream)) {
           // Seconds are as fine as Kubernetes looks.
-          if (timestamp <= last || (since && Date.parse(timestamp) < since.getTime())) continue
-          last = timestamp
+          if (timestamp < before.timestamp || (since && Date.parse(timestamp) < since.getTime())) continue
+          if (timestamp === before.timestamp && again-- > 0) continue
+          last = { timestamp, lines: timestamp === last.timestamp ? last.lines + 1 : 1 }
           yield { ...about, timestamp, text }
         }
         said = ''
@@ -61,8 +65,8 @@ export async function* podLog(options: PodLogOptions): AsyncGenerator<LogLine> {
       said = trouble
     }
     if (!follow || signal.aborted) return
-    if (last) {
-      since = new Date(last)
+    if (last.timestamp) {
+      since = new Date(last.timestamp)
       tail = undefined
     }
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
