@@ -24,6 +24,8 @@ export function createReach(
 ): Reach {
   const turns = new Map<string, number>()
   const waiting = new Map<string, number>()
+  /** Functions that are being started; all who wait for one have asked together. */
+  const starting = new Map<string, Promise<void>>()
 
   function next({ namespace, name }: FoundFunction, avoid: ReadonlySet<string>): string | undefined {
     const origins = view.pods.origins(namespace, name)
@@ -47,14 +49,21 @@ export function createReach(
       })
     waiting.set(key, others + 1)
     try {
-      if (fn.workload.kind === 'Deployment' && fn.workload.spec?.replicas === 0 && others === 0)
-        await scaleUp(fn)
+      if (fn.workload.kind === 'Deployment' && fn.workload.spec?.replicas === 0) await start(key, fn)
       return await started(fn, avoid)
     } finally {
       const left = waiting.get(key)! - 1
       if (left > 0) waiting.set(key, left)
       else waiting.delete(key)
     }
+  }
+
+  function start(key: string, fn: FoundFunction): Promise<void> {
+    const begun = starting.get(key)
+    if (begun) return begun
+    const start = scaleUp(fn).finally(() => starting.delete(key))
+    starting.set(key, start)
+    return start
   }
 
   function started(fn: FoundFunction, avoid: ReadonlySet<string>): Promise<string> {
