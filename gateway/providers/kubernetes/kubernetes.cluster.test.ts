@@ -275,6 +275,33 @@ describe.sequential('the kubernetes provider', () => {
     await raw.close()
   })
 
+  it('takes over a namespace that somebody has made without it, and gives itself its rights there', async () => {
+    await cluster.kubectl(['create', 'namespace', 'handmade-fn'])
+    await cluster.kubectl(['annotate', 'namespace', 'handmade-fn', 'openfaas=1'])
+    const function1 = echo('one', { namespace: 'handmade-fn' })
+    await vi.waitFor(() => provider.deploy(function1), { timeout: 20_000, interval: 200 })
+    expect(await provider.list('handmade-fn')).toMatchObject([{ name: 'one' }])
+    expect(await provider.namespaces.remove('handmade-fn')).toBe(true)
+  })
+
+  it('does without a namespace that it cannot read, and does not overlook what may be there', async () => {
+    await cluster.kubectl(['create', 'namespace', 'closed-fn'])
+    // Where its binding belongs is another one already, which it may not change.
+    const binding = ['create', 'rolebinding', 'edgeloop-gateway', '--clusterrole=view', '--user=nobody']
+    await cluster.kubectl(['-n', 'closed-fn', ...binding])
+    await cluster.kubectl(['annotate', 'namespace', 'closed-fn', 'openfaas=1'])
+    const without = await open()
+    await without.deploy(echo('one'))
+    expect(await without.list()).toMatchObject([{ name: 'one' }])
+    const unknown = { code: 'UNAVAILABLE', message: 'which functions closed-fn has is not known yet' }
+    await expect(without.list('closed-fn')).rejects.toMatchObject(unknown)
+    await expect(without.listAt('edge-1')).rejects.toMatchObject(unknown)
+    await expect(without.deploy(echo('two', atEdges()))).rejects.toMatchObject(unknown)
+    await cluster.kubectl(['delete', 'namespace', 'closed-fn'])
+    await vi.waitFor(() => without.listAt('edge-1'), { timeout: 20_000, interval: 200 })
+    await without.close()
+  })
+
   it('may do no more in the cluster than it has to', async () => {
     const client = createKubernetesClient(account)
     const refused = async (attempt: Promise<unknown>, message: RegExp) =>

@@ -174,7 +174,7 @@ export async function createKubernetesProvider(options: KubernetesProviderOption
     },
     async *logs(query, signal) {
       const { name, namespace = DEFAULT_NAMESPACE } = query
-      existing(name, namespace)
+      if (!view.function(namespace, name)) return
       yield* logsOf({ client, view }, { ...query, namespace }, signal)
     },
     async close() {

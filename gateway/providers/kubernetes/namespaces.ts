@@ -1,12 +1,10 @@
-import type { V1Namespace, V1RoleBinding, V1SelfSubjectReview } from '@kubernetes/client-node'
+import type { V1Namespace } from '@kubernetes/client-node'
 import { EdgeloopError } from '../../../lib/errors/index.ts'
 import type { KubernetesClient } from '../../../lib/kubernetes/index.ts'
 import { DEFAULT_NAMESPACE, type Namespace, type Namespaces } from '../../provider.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { ANNOTATIONS, paths } from './names.ts'
-
-/** What the gateway may do in a namespace for functions; see deploy/base/cloud/gateway-rbac.yml. */
-const ROLE = 'edgeloop-functions'
+import { giveRights } from './rights.ts'
 
 /** Namespaces with OpenFaaS' annotation; others are none of ours. */
 export function createNamespaces(client: KubernetesClient, view: ClusterView): Namespaces {
@@ -31,6 +29,7 @@ export function createNamespaces(client: KubernetesClient, view: ClusterView): N
         })
       await giveRights(client, name)
       view.putNamespace(made)
+      await view.loaded(name)
     },
     async update(namespace) {
       const { name } = namespace
@@ -76,27 +75,5 @@ function objectOf({ name, labels, annotations }: Namespace): V1Namespace {
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name, labels, annotations: { ...annotations, [ANNOTATIONS.namespace]: '1' } },
-  }
-}
-
-/** A service account has rights where it is given them; whoever comes with a kubeconfig brings his own. */
-async function giveRights(client: KubernetesClient, namespace: string): Promise<void> {
-  const apiVersion = 'authentication.k8s.io/v1'
-  const { status } = await client.create<V1SelfSubjectReview>(paths.whoAmI, {
-    apiVersion,
-    kind: 'SelfSubjectReview',
-  })
-  const [, from, name] =
-    /^system:serviceaccount:([^:]+):([^:]+)$/.exec(status?.userInfo?.username ?? '') ?? []
-  if (from && name) await client.create(paths.roleBindings(namespace), bindingOf(namespace, from, name))
-}
-
-function bindingOf(namespace: string, from: string, name: string): V1RoleBinding {
-  return {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'RoleBinding',
-    metadata: { name: 'edgeloop-gateway', namespace },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: ROLE },
-    subjects: [{ kind: 'ServiceAccount', namespace: from, name }],
   }
 }
