@@ -378,20 +378,20 @@ describe('a connection that was closed for being idle while a request was on its
       })
     }).then(() => heard)
   }
-  const post = (body: string) => ask('', { method: 'POST', body })
+  const put = (body: string) => ask('', { method: 'PUT', body })
 
   it('is replaced by another one', async () => {
     const heard = await forgetful()
     await open()
-    for (const body of ['one', 'two', 'three']) expect(await (await post(body)).text()).toBe(body)
+    for (const body of ['one', 'two', 'three']) expect(await (await put(body)).text()).toBe(body)
     expect(heard).toEqual(['one', 'two', 'three'])
   })
 
   it('is not, where the body has not been kept', async () => {
     await forgetful()
     await open()
-    expect(await (await post('one')).text()).toBe('one')
-    expect((await post('x'.repeat(200_000))).status).toBe(502)
+    expect(await (await put('one')).text()).toBe('one')
+    expect((await put('x'.repeat(200_000))).status).toBe(502)
   })
 
   it('is not mistaken for a function that crashes on each request', async () => {

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
+import { isRepeatable } from '../../lib/forwarding/index.ts'
 import type { InvocationMetrics } from '../metrics/index.ts'
 import type { Provider } from '../provider.ts'
 import { refuse } from '../refusals/index.ts'
-import type { Connection, ConnectionPool } from '../upstream/index.ts'
+import type { Connection, ConnectionPool, Wanted } from '../upstream/index.ts'
 import { Deadline, type Stoppable } from './deadline.ts'
 import { Invocation } from './invocation.ts'
 import { type Passed, passOn } from './passage.ts'
@@ -54,6 +55,7 @@ class DirectAnswer implements Stoppable {
   readonly #invocation: Invocation
   readonly #deadline: Deadline
   readonly #body: Buffer[] = []
+  readonly #repeatable: boolean
   #stopped = false
 
   constructor(
@@ -65,6 +67,7 @@ class DirectAnswer implements Stoppable {
     this.#options = options
     this.#incoming = incoming
     this.#outgoing = outgoing
+    this.#repeatable = isRepeatable(incoming.method ?? '', (name) => incoming.headers[name] !== undefined)
     this.#invocation = new Invocation(target, callId, openness, options.metrics)
     this.#deadline = new Deadline(target, options.timeoutMs, this)
   }
@@ -91,12 +94,13 @@ class DirectAnswer implements Stoppable {
     const { pool } = this.#options
     const refused = new Set<string>()
     let attempts = 0
-    for (let [origin, fresh] = [first, false]; ; ) {
-      const taken = pool.take(origin, fresh)
+    let origin = first
+    for (let wanted: Wanted = this.#repeatable ? 'any' : 'sure'; ; ) {
+      const taken = pool.take(origin, wanted)
       const connection = taken instanceof Promise ? await taken.catch((error: Error) => error) : taken
       if (this.#deadline.over || this.#outgoing.destroyed) {
         this.#invocation.settle(499)
-        if (!(connection instanceof Error)) pool.give(origin, connection)
+        if (!(connection instanceof Error)) connection.destroy()
         return
       }
       if (connection instanceof Error) {
@@ -104,7 +108,7 @@ class DirectAnswer implements Stoppable {
         origin = await this.#elsewhere(refused.add(origin), again, connection)
       } else if ((await this.#passOn(origin, connection)) === 'over') return
       // The other end of an idle connection had gone: the same place is asked again, and only once.
-      else fresh = true
+      else wanted = 'new'
     }
   }
 
@@ -117,6 +121,7 @@ class DirectAnswer implements Stoppable {
       origin,
       pool: this.#options.pool,
       body: this.#body,
+      repeatable: this.#repeatable,
       deadline: this.#deadline,
     })
   }

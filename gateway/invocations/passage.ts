@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { EdgeloopError } from '../../lib/errors/index.ts'
+import { UNREPEATED_HINT } from '../../lib/forwarding/index.ts'
 import type { AnswerReader, Connection, ConnectionPool, ResponseHead } from '../upstream/index.ts'
 import type { Deadline, Stoppable } from './deadline.ts'
 import type { Invocation } from './invocation.ts'
@@ -17,14 +18,16 @@ export interface PassageOptions {
   deadline: Deadline
   /** What was read of the body by an earlier attempt, all of it; this one adds what it reads. */
   body: Buffer[]
+  /** Whether the function may be asked twice. */
+  repeatable: boolean
 }
 
-/** What came of it: it is over, or the function has not seen the request, which can be sent again. */
+/** What came of it: it is over, or the connection had gone, most likely before the request, which may be sent again. */
 export type Passed = 'over' | 'stale'
 
 /**
  * A connection that has been used before and breaks so soon after the next request, without a word, was closed for being
- * idle while the request was on its way, in milliseconds. Whatever breaks later may have been at work.
+ * idle while the request was on its way, in milliseconds. Most likely: only what may be repeated is sent again.
  */
 const STALE_MS = 1000
 
@@ -176,13 +179,13 @@ class Passage implements AnswerReader, Stoppable {
   }
 
   onBroken(why: Error): void {
-    const { invocation, connection } = this.#options
+    const { invocation, connection, repeatable } = this.#options
     const isStale = connection.reused && performance.now() - this.#started < STALE_MS
     const isWhole = this.#sent && this.#kept <= MAX_KEPT
-    if (!this.#over && !this.#answering && isStale && isWhole) {
+    if (!this.#over && !this.#answering && isStale && isWhole && repeatable) {
       this.#end()
       this.#resolve('stale')
-    } else this.#fail(brokeOff(invocation, why))
+    } else this.#fail(brokeOff(invocation, why, repeatable))
   }
 
   #onCallerGone(): void {
@@ -242,10 +245,10 @@ function linger(incoming: IncomingMessage): void {
   setTimeout(() => incoming.complete || incoming.socket.destroy(), LINGER_MS).unref()
 }
 
-function brokeOff({ target }: Invocation, cause: Error): EdgeloopError {
+function brokeOff({ target }: Invocation, cause: Error, repeatable: boolean): EdgeloopError {
   return new EdgeloopError('BAD_GATEWAY', `${target.name} did not answer: ${cause.message}`, {
     where: target.name,
-    hint: `look at what it wrote: faas-cli logs ${target.name}`,
+    hint: repeatable ? `look at what it wrote: faas-cli logs ${target.name}` : UNREPEATED_HINT,
     cause,
   })
 }

@@ -4,5 +4,5 @@
  * @module
  */
 export type { AnswerReader, Connection } from './connection.ts'
-export { type ConnectionPool, createConnectionPool } from './pool.ts'
+export { type ConnectionPool, createConnectionPool, type Wanted } from './pool.ts'
 export { isOfTheConnection, type ResponseHead } from './response-head.ts'

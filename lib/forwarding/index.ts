@@ -1,5 +1,6 @@
 /**
- * What a hop passes on of an HTTP message.
+ * What a hop passes on of an HTTP message, and when it may do so twice.
  * @module
  */
 export { endToEnd } from './end-to-end.ts'
+export { isRepeatable, UNREPEATED_HINT } from './repeatable.ts'

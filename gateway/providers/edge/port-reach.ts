@@ -1,10 +1,18 @@
-import { Agent } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EdgeloopError } from '../../../lib/errors/index.ts'
+import { UNREPEATED_HINT } from '../../../lib/forwarding/index.ts'
 import { traitsOf } from '../../../lib/stack/index.ts'
 import type { ListedFunction, Reach } from '../placed/index.ts'
-import { Lost, Refused, type ReplayableBody, replayable, send } from '../sending/index.ts'
+import {
+  createAgent,
+  Lost,
+  mayRepeat,
+  Refused,
+  type ReplayableBody,
+  replayable,
+  send,
+} from '../sending/index.ts'
 
 export interface PortReachOptions {
   /** How long a request waits for a function whose pod is being replaced, in milliseconds. */
@@ -17,8 +25,6 @@ interface Call {
   port: number
   request: Request
   body: ReplayableBody | undefined
-  /** Sent again after a connection had broken over it. */
-  repeated?: boolean
 }
 
 const HOST = '127.0.0.1'
@@ -34,7 +40,7 @@ const READY_MS = 1000
  * same port: requests that come in between wait for the new one.
  */
 export function createPortReach({ holdMs = HOLD_MS }: PortReachOptions = {}): Reach {
-  const agent = new Agent({ keepAlive: true, noDelay: true, maxFreeSockets: 64 })
+  const agent = createAgent()
   /** Functions that did not take the last request. */
   const silent = new Set<string>()
   const idOf = ({ name, namespace }: ListedFunction) => `${namespace ?? ''}/${name}`
@@ -72,12 +78,10 @@ export function createPortReach({ holdMs = HOLD_MS }: PortReachOptions = {}): Re
         throw unavailable(fn, error)
       }
       if (!(error instanceof Lost)) throw error
-      // Once: the next connection is a new one, and what breaks that is this request.
-      const idle = error.reused && !call.repeated
-      call.repeated = true
-      if (kept() && (idle || isIdempotent(request))) return undefined
+      if (kept() && mayRepeat(request)) return undefined
       throw new EdgeloopError('BAD_GATEWAY', `${fn.name} broke off before it answered`, {
         where: `127.0.0.1:${port}`,
+        hint: mayRepeat(request) ? 'it was too large to be sent again: see its logs' : UNREPEATED_HINT,
         cause: error,
       })
     }
@@ -132,11 +136,6 @@ export function createPortReach({ holdMs = HOLD_MS }: PortReachOptions = {}): Re
       agent.destroy()
     },
   }
-}
-
-/** A request that does no harm when it is carried out twice; an event's id makes a repetition recognisable. */
-function isIdempotent({ method, headers }: Request): boolean {
-  return ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'].includes(method) || headers.has('ce-id')
 }
 
 function listens(port: number): Promise<boolean> {

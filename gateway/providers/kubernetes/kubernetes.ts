@@ -1,11 +1,11 @@
-import { Agent } from 'node:http'
-import { EdgeloopError, type ErrorCode } from '../../../lib/errors/index.ts'
+import { EdgeloopError } from '../../../lib/errors/index.ts'
 import type { KubernetesClient } from '../../../lib/kubernetes/index.ts'
 import { switchLabel } from '../../placement/index.ts'
 import { DEFAULT_NAMESPACE, type FunctionStatus, type PlacedFunction, type Provider } from '../../provider.ts'
 import type { Relays } from '../../relay/index.ts'
 import { chooseEdge } from '../choose-edge.ts'
-import { Lost, Refused, replayable, send } from '../sending/index.ts'
+import { createAgent } from '../sending/index.ts'
+import { askPods } from './ask-pods.ts'
 import { type ClusterView, openClusterView } from './cluster-view.ts'
 import { createDeployer } from './deployer.ts'
 import type { FoundFunction } from './found-function.ts'
@@ -37,7 +37,7 @@ export async function createKubernetesProvider(options: KubernetesProviderOption
   const view = await openClusterView(client)
   const deployer = createDeployer({ ...options, view })
   const reach = createReach(view, scaleUp, options.patienceMs)
-  const agent = new Agent({ keepAlive: true, noDelay: true })
+  const agent = createAgent()
   const invocations = new Map<string, number>()
 
   function existing(name: string, namespace: string): FoundFunction {
@@ -79,33 +79,8 @@ export async function createKubernetesProvider(options: KubernetesProviderOption
     return relays!.invoke(edge, fn.name, request, fn.namespace)
   }
 
-  /** Another pod takes what one has not taken. */
-  async function here(fn: FoundFunction, request: Request): Promise<Response> {
-    const body = request.body ? replayable(request.body) : undefined
-    const avoid = new Set<string>()
-    const failed = (code: ErrorCode, how: string, cause: Error) =>
-      new EdgeloopError(code, `${fn.name} ${how}`, { where: fn.name, cause })
-    let repeated = false
-    for (;;) {
-      const origin = await reach.originOf(fn, avoid)
-      const { hostname, port } = new URL(origin)
-      try {
-        return await send(
-          { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) },
-          request,
-          body,
-          agent
-        )
-      } catch (error) {
-        const again = !body || body.replayable
-        if (error instanceof Refused && again) avoid.add(origin)
-        else if (error instanceof Lost && error.reused && again && !repeated) repeated = true
-        else if (error instanceof Refused) throw failed('UNAVAILABLE', 'takes no connection', error)
-        else if (error instanceof Lost) throw failed('BAD_GATEWAY', 'broke off before it answered', error)
-        else throw error
-      }
-    }
-  }
+  const here = (fn: FoundFunction, request: Request) =>
+    askPods({ name: fn.name, agent, originOf: (avoid) => reach.originOf(fn, avoid) }, request)
 
   function placedAt(place: string): PlacedFunction[] {
     const node = view.node(place)

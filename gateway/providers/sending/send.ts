@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import { endToEnd } from '../../../lib/forwarding/index.ts'
+import { endToEnd, isRepeatable } from '../../../lib/forwarding/index.ts'
+import { heard } from '../../../lib/waiting/index.ts'
 import type { ReplayableBody } from './replayable.ts'
 
 /** Answers that have no body, whatever is sent. */
@@ -30,6 +31,9 @@ export class Lost extends Error {
   }
 }
 
+/** Whether a request whose connection was lost may be sent again. */
+export const mayRepeat = ({ method, headers }: Request) => isRepeatable(method, (name) => headers.has(name))
+
 /**
  * Sends a request to a function.
  * @throws Refused, Lost, or the reason of the request's signal
@@ -41,11 +45,13 @@ export async function send(
   agent: Agent
 ): Promise<Response> {
   const { method, signal } = request
-  signal.throwIfAborted()
   const { pathname, search } = new URL(request.url)
   const headers = endToEnd(request.headers)
   // Node would not frame a body of its own accord where a method is not known to have one.
   if (body && !headers.has('content-length')) headers.set('transfer-encoding', 'chunked')
+  // A connection may have been closed at the other end without this process having heard of it.
+  if (!mayRepeat(request)) await heard()
+  signal.throwIfAborted()
   const outgoing = httpRequest({
     host,
     port,
