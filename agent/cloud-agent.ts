@@ -6,7 +6,7 @@ import { asEdgeloopError } from '../lib/errors/index.ts'
 import { decodeStructured, type EdgeloopEvent, encodeStructured, eventSchema } from '../lib/events/index.ts'
 import { createSpool } from '../lib/spool/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
-import { createBroker, type Publication } from './broker/index.ts'
+import { createBroker, type Publication, type TlsFiles } from './broker/index.ts'
 import { createConnector, followFunctions, invokeWith } from './connector/index.ts'
 import { createDeadLetterRoutes } from './dead-letters/index.ts'
 
@@ -15,6 +15,10 @@ export interface CloudAgentOptions {
   /** Runs the cloud's functions. */
   provider: Provider
   listen: { host: string; mqtt: number }
+  /** What whoever connects to the broker has to send as password; everybody is let in when absent. */
+  token?: string
+  /** The broker speaks TLS with these. */
+  tls?: TlsFiles
   /** How often the list of functions is looked at, in milliseconds. */
   pollMs?: number
   /** Ends the wait for a function list. */
@@ -55,7 +59,14 @@ async function start(
   closeLater(() => database.close())
   const spool = createSpool<EdgeloopEvent>(database, 'events', eventSchema)
   const retains = (topic: string) => HEARTBEAT.test(topic)
-  const broker = await createBroker({ host: listen.host, port: listen.mqtt, retains, accept })
+  const broker = await createBroker({
+    host: listen.host,
+    port: listen.mqtt,
+    password: options.token,
+    tls: options.tls,
+    retains,
+    accept,
+  })
   closeLater(() => broker.close())
   const connector = createConnector({
     spool,

@@ -3,14 +3,17 @@
  * through the gateway.
  * @module
  */
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { z } from 'zod'
 import { createRemoteProvider } from '../gateway/index.ts'
+import { EdgeloopError } from '../lib/errors/index.ts'
 import { readSettings } from '../lib/function/index.ts'
 import { readSecretFile } from '../lib/secret-file/index.ts'
 import { runService } from '../lib/service/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
 import { serveHttp } from '../lib/web-server/index.ts'
+import type { TlsFiles } from './broker/index.ts'
 import { createCloudAgent } from './index.ts'
 
 const schema = z.object({
@@ -20,19 +23,24 @@ const schema = z.object({
   /** Where dead letters are shown and replayed; nowhere when absent. */
   HTTP_PORT: z.coerce.number().int().min(0).optional(),
   CLOUD_GATEWAY: z.url(),
-  /** Holds `basic-auth-user` and `basic-auth-password`, or `edge-token`. */
+  /** Holds `edge-token`, which the broker asks for; and `basic-auth-user` and `basic-auth-password`, for the gateway. */
   SECRETS_DIR: z.string().default('/var/openfaas/secrets'),
+  /** The broker's certificate and its key, as PEM; it speaks no TLS when both are absent. */
+  TLS_CERTIFICATE_FILE: z.string().optional(),
+  TLS_KEY_FILE: z.string().optional(),
 })
 
 await runService(async (signal) => {
   const settings = readSettings(schema, process.env)
-  const { DATA_DIR: directory, HOST: host, HTTP_PORT } = settings
+  const { DATA_DIR: directory, HOST: host, HTTP_PORT, SECRETS_DIR: secrets } = settings
+  const token = edgeTokenFrom(secrets)
+  const tls = await tlsFrom(settings.TLS_CERTIFICATE_FILE, settings.TLS_KEY_FILE)
   const teardown = createTeardown()
   try {
     await mkdir(directory, { recursive: true })
     const provider = createRemoteProvider({
       gateway: settings.CLOUD_GATEWAY,
-      authorization: authorizationFrom(settings.SECRETS_DIR),
+      authorization: authorizationFrom(secrets) ?? `Bearer ${token}`,
       directory,
     })
     teardown.add(() => provider.close())
@@ -40,6 +48,8 @@ await runService(async (signal) => {
       directory,
       provider,
       listen: { host, mqtt: settings.MQTT_PORT },
+      token,
+      tls,
       signal,
     })
     teardown.add(agent.close)
@@ -59,12 +69,37 @@ await runService(async (signal) => {
   }
 })
 
-/** The gateway's own credentials, which also open functions that ask for them; or else what lists functions. */
+/** @throws EdgeloopError MISCONFIGURED when there is none: a broker must not be open by mistake */
+function edgeTokenFrom(secrets: string): string {
+  const token = readSecretFile(secrets, 'edge-token')
+  if (token !== undefined) return token
+  throw new EdgeloopError('MISCONFIGURED', 'there is no edge token: anybody could connect to the broker', {
+    where: path.join(secrets, 'edge-token'),
+    hint: 'mount the secret edgeloop, see docs/deploy.md',
+  })
+}
+
+/** The gateway's own credentials, which also open functions that ask for them. */
 function authorizationFrom(secrets: string): string | undefined {
   const user = readSecretFile(secrets, 'basic-auth-user')
   const password = readSecretFile(secrets, 'basic-auth-password')
-  if (user !== undefined && password !== undefined)
-    return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
-  const token = readSecretFile(secrets, 'edge-token')
-  return token === undefined ? undefined : `Bearer ${token}`
+  if (user === undefined || password === undefined) return undefined
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+}
+
+async function tlsFrom(
+  certificate: string | undefined,
+  key: string | undefined
+): Promise<TlsFiles | undefined> {
+  if (certificate === undefined && key === undefined) return undefined
+  if (certificate === undefined || key === undefined)
+    throw new EdgeloopError('MISCONFIGURED', 'a certificate goes with its key', {
+      where: 'TLS_CERTIFICATE_FILE, TLS_KEY_FILE',
+      hint: 'set both, or neither',
+    })
+  const read = (file: string) =>
+    readFile(file, 'utf8').catch((cause: unknown) => {
+      throw new EdgeloopError('MISCONFIGURED', 'a file for TLS cannot be read', { where: file, cause })
+    })
+  return { certificate: await read(certificate), key: await read(key) }
 }

@@ -544,6 +544,24 @@ describe('what the cloud hears', () => {
     await eventually(() => expect(heard.map(({ topic }) => topic)).toContain('events/sample.uploaded'))
   })
 
+  it('is told by the edge token, also when the cloud learns it later', async () => {
+    const complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const { port } = cloudBroker
+    const restart = async (password: string) => {
+      await cloudBroker.close()
+      cloudBroker = await createBroker({ host: '127.0.0.1', port, password, accept: async () => {} })
+      await cloudBroker.listen()
+    }
+    await restart('another-token')
+    const agent = await startEdge({ token: 'the-edges-token' })
+    await eventually(() => expect(complaints.mock.calls.flat().join()).toContain('does not take this edge'))
+    expect((await agent.heartbeat()).link.connected).toBe(false)
+    expect(complaints.mock.calls.flat().join()).not.toContain('the-edges-token')
+    await restart('the-edges-token')
+    await eventually(async () => expect((await agent.heartbeat()).link.connected).toBe(true))
+    complaints.mockRestore()
+  })
+
   it('includes why the model that is wanted is not there', async () => {
     await bucket.put('models/photos/channels/stable.json', '{"not": "a channel"}')
     const agent = await startEdge()

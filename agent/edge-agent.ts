@@ -35,7 +35,7 @@ export interface EdgeAgentOptions {
   model: string
   /** Closed with the agent. */
   store: ObjectStore
-  /** The cloud, which may be out of reach, and what its gateway knows this edge by. */
+  /** The cloud, which may be out of reach, and what its gateway and its broker know this edge by. */
   cloud: { gateway: string; broker: string; token?: string }
   listen: { host: string; http: number; mqtt: number }
   uplink: UplinkPolicy
@@ -168,6 +168,7 @@ async function start(
   uplink = createUplink({
     edge,
     broker: options.cloud.broker,
+    token: options.cloud.token,
     heartbeat,
     onModelHint: () => models.poke(),
   })

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { createEdgeProvider } from '../gateway/index.ts'
 import { EdgeloopError } from '../lib/errors/index.ts'
+import { brokerUrl } from '../lib/event-client/index.ts'
 import { eventData } from '../lib/events/index.ts'
 import { readSettings } from '../lib/function/index.ts'
 import { objectStoreFromEnv } from '../lib/s3/index.ts'
@@ -23,7 +24,7 @@ const schema = z.object({
   HTTP_PORT: z.coerce.number().int().min(0).default(8080),
   MQTT_PORT: z.coerce.number().int().min(0).default(1883),
   CLOUD_GATEWAY: z.url(),
-  CLOUD_BROKER: z.string(),
+  CLOUD_BROKER: brokerUrl,
   /** Holds `edge-token`, `s3-access-key-id` and `s3-secret-access-key`. */
   SECRETS_DIR: z.string().default('/var/openfaas/secrets'),
   MODEL_NAME: eventData.name.default('photos'),

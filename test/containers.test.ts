@@ -1,10 +1,11 @@
 /**
  * What containers hold, as plain processes: bundles instead of sources, settings by environment, secrets as files.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa, type ResultPromise } from 'execa'
+import mqttClient from 'mqtt'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bundle } from '../deploy/images/index.ts'
 import { createDevice } from '../device/index.ts'
@@ -107,6 +108,7 @@ beforeAll(async () => {
   }
   await mkdir(secrets())
   await writeFile(path.join(secrets(), 'edge-token'), `${TOKEN}\n`)
+  await certify()
   gateway = await serveHttp({
     fetch: cloud,
     host: '127.0.0.1',
@@ -123,6 +125,16 @@ afterAll(async () => {
   await bucket?.close()
   await place?.remove()
 })
+
+const certificate = () => path.join(place.directory, 'certificate.pem')
+const key = () => path.join(place.directory, 'key.pem')
+
+/** A certificate for the cloud's broker, which is its own authority. */
+async function certify(): Promise<void> {
+  const subject = ['-subj', '/CN=broker', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const fresh = ['-x509', '-days', '2', '-nodes', '-newkey', 'rsa:2048']
+  await execa('openssl', ['req', ...fresh, '-keyout', key(), '-out', certificate(), ...subject])
+}
 
 const LABELS = ['cat', 'dog']
 
@@ -151,6 +163,15 @@ describe.sequential('containers', () => {
     )
   })
 
+  it('let nobody in by mistake', async () => {
+    const empty = path.join(place.directory, 'no-secrets')
+    const env = { DATA_DIR: path.join(place.directory, 'none'), CLOUD_GATEWAY: gateway.url }
+    const open = start(path.join(app(), 'connector.js'), { ...env, SECRETS_DIR: empty, MQTT_PORT: '0' })
+    expect((await open).exitCode).not.toBe(0)
+    const half = { ...env, SECRETS_DIR: secrets(), MQTT_PORT: '0', TLS_CERTIFICATE_FILE: certificate() }
+    expect((await start(path.join(app(), 'connector.js'), half)).exitCode).not.toBe(0)
+  })
+
   it('serve an edge: photos are answered, and what follows reaches the cloud', async () => {
     const [http, mqtt, broker] = await Promise.all([1, 2, 3].map(() => freePort('127.0.0.1')))
     const data = path.join(place.directory, 'edge')
@@ -160,6 +181,8 @@ describe.sequential('containers', () => {
       HOST: '127.0.0.1',
       MQTT_PORT: String(broker),
       CLOUD_GATEWAY: gateway.url,
+      TLS_CERTIFICATE_FILE: certificate(),
+      TLS_KEY_FILE: key(),
     })
     // What becomes of it is seen by its answers.
     for (const [name, port] of ports)
@@ -177,7 +200,8 @@ describe.sequential('containers', () => {
       HTTP_PORT: String(http),
       MQTT_PORT: String(mqtt),
       CLOUD_GATEWAY: gateway.url,
-      CLOUD_BROKER: `mqtt://127.0.0.1:${broker}`,
+      CLOUD_BROKER: `mqtts://127.0.0.1:${broker}`,
+      NODE_EXTRA_CA_CERTS: certificate(),
     })
     const answers: unknown[] = []
     const device = createDevice({
@@ -191,6 +215,12 @@ describe.sequential('containers', () => {
       expect(answers).toMatchObject([{ photo: photoHash(photo), model: { version: 1 } }])
     )
     await eventually(() => expect(recorded).toEqual(['sample.uploaded']))
+
+    const ca = await readFile(certificate())
+    const url = `mqtts://127.0.0.1:${broker}`
+    await expect(mqttClient.connectAsync(url, { ca, reconnectPeriod: 0 })).rejects.toMatchObject({ code: 5 })
+    const stranger = mqttClient.connectAsync(url, { username: 'edge-1', password: TOKEN, reconnectPeriod: 0 })
+    await expect(stranger).rejects.toThrow('self-signed certificate')
 
     const body = Buffer.from(await blockPhoto('another visitor', 'jpeg', 224))
     const response = await relays.invoke(

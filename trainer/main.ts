@@ -3,11 +3,12 @@
  * @module
  */
 import { z } from 'zod'
-import { connectEvents } from '../lib/event-client/index.ts'
+import { brokerUrl, connectEvents } from '../lib/event-client/index.ts'
 import { eventData } from '../lib/events/index.ts'
 import { readSettings } from '../lib/function/index.ts'
 import { createKubernetesClient, kubeConfigFrom } from '../lib/kubernetes/index.ts'
 import { objectStoreFromEnv } from '../lib/s3/index.ts'
+import { readSecretFile } from '../lib/secret-file/index.ts'
 import { runService } from '../lib/service/index.ts'
 import { createTrainingController, kubernetesJobs } from './index.ts'
 
@@ -16,7 +17,9 @@ const seconds = z.coerce.number().int().positive()
 
 const schema = z.object({
   DATASET: eventData.name.default('photos'),
-  CLOUD_BROKER: z.string(),
+  CLOUD_BROKER: brokerUrl,
+  /** Holds `edge-token`, which the broker asks for, and the keys of S3. */
+  SECRETS_DIR: z.string().default('/var/openfaas/secrets'),
   S3_ENDPOINT: z.url(),
   S3_REGION: z.string().default('us-east-1'),
   S3_BUCKET: z.string(),
@@ -46,6 +49,7 @@ await runService(async () => {
   const events = connectEvents({
     broker: settings.CLOUD_BROKER,
     name: 'trainer',
+    token: readSecretFile(settings.SECRETS_DIR, 'edge-token'),
     types: ['retrain.requested'],
     onEvent: () => controller.poke(),
   })

@@ -340,3 +340,36 @@ describe('what clients send', () => {
     expect(heard.map(({ topic }) => topic)).toEqual(['kept', 'end'])
   })
 })
+
+describe('a password', () => {
+  let complaints: ReturnType<typeof vi.spyOn>
+  beforeEach(async () => {
+    complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
+    await broker.close()
+    broker = await start(0, { password: 'the-edges-token' })
+    await broker.listen()
+  })
+  afterEach(() => complaints.mockRestore())
+
+  it('lets in whoever sends it', async () => {
+    const edge = await client('edge', { username: 'edge-1', password: 'the-edges-token' })
+    await edge.publishAsync('photos/edge', 'x', { qos: 1 })
+  })
+
+  it.each([
+    ['missing', {}],
+    ['missing', { username: 'edge-1' }],
+    ['wrong', { username: 'edge-1', password: 'another-token' }],
+    ['wrong', { username: 'edge-1', password: '' }],
+  ])('that is %s keeps the others out, without a word of it in the log', async (what, more) => {
+    const accepted: Publication[] = []
+    accept = async (publication) => void accepted.push(publication)
+    const will = { topic: 'photos/will', payload: Buffer.from('x'), qos: 1 as const, retain: false }
+    await expect(client('stranger', { ...more, will, reconnectPeriod: 0 })).rejects.toMatchObject({ code: 5 })
+    const heard = await listen(await client('edge', { username: 'edge-1', password: 'the-edges-token' }), '#')
+    expect([accepted, heard]).toEqual([[], []])
+    expect(complaints.mock.calls).toEqual([
+      [`MQTT broker: refused "stranger" of 127.0.0.1: its password is ${what}`],
+    ])
+  })
+})

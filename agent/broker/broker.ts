@@ -1,7 +1,16 @@
 import { createServer, type Socket } from 'node:net'
-import { Aedes, type AuthorizePublishHandler, type Client, type PublishPacket } from 'aedes'
+import { createServer as createTlsServer } from 'node:tls'
+import {
+  Aedes,
+  type AuthenticateError,
+  type AuthenticateHandler,
+  type AuthorizePublishHandler,
+  type Client,
+  type PublishPacket,
+} from 'aedes'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
 import { MAX_PHOTO_BYTES } from '../../lib/photo/index.ts'
+import { secretMatch } from '../../lib/secret-match/index.ts'
 import { hostFromHere } from '../../lib/web-server/index.ts'
 import { watchAudience } from './audience.ts'
 import { createPacketGuard } from './packet-guard.ts'
@@ -12,10 +21,20 @@ export interface Publication {
   payload: Uint8Array
 }
 
+/** What a TLS server shows, and proves that it is its own, as PEM. */
+export interface TlsFiles {
+  certificate: string
+  key: string
+}
+
 export interface BrokerOptions {
   host: string
   /** 0 takes a free one. */
   port: number
+  /** What clients have to send as their password; everybody is let in when absent. */
+  password?: string
+  /** Speaks TLS with this certificate and key, as PEM; plain TCP when absent. */
+  tls?: Readonly<TlsFiles>
   /** Packets over their limit close their connection before they are collected in memory. */
   limits?: {
     /** A publication under `longTopics`, in bytes: 48 MiB. */
@@ -42,7 +61,7 @@ export interface BrokerOptions {
 
 /** An MQTT 3.1.1 broker in this process, whose acknowledgement means whatever `accept` means. */
 export interface Broker {
-  /** `mqtt://HOST:PORT`, as reached from this machine. */
+  /** `mqtt://HOST:PORT`, with TLS `mqtts://`, as reached from this machine. */
   readonly url: string
   readonly port: number
   /** How many connections were closed for packets that were too long, too slow, or too many at a time. */
@@ -74,15 +93,20 @@ const MAX_RETAINED = 1000
 
 /** Topics of the broker itself, which nobody else publishes to. */
 const RESERVED = '$SYS/'
+/** CONNACK's return code for a client that is not authorised. MQTT 3.1.1, section 3.2.2.3. */
+const NOT_AUTHORISED: AuthenticateError['returnCode'] = 5
+/** So much of a client's id is logged. */
+const ID_LENGTH = 64
 
 /** A broker that does not listen yet: what publishes to it can be there before the first client. */
 export async function createBroker(options: BrokerOptions): Promise<Broker> {
-  const { host, accept } = options
+  const { host, accept, tls } = options
   let { port } = options
+  const isPassword = options.password === undefined ? undefined : secretMatch(options.password)
   let oversized = 0
   const accepting = new Set<Promise<void>>()
   const sockets = new Set<Socket>()
-  const aedes = await Aedes.createBroker({ authorizePublish })
+  const aedes = await Aedes.createBroker({ authenticate, authorizePublish })
   const audience = watchAudience(aedes, (topic) => options.onSubscribe?.(topic))
   const retained = new Set<string>()
   const guard = createPacketGuard({
@@ -94,12 +118,36 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     },
   })
   // A receipt follows its photo in a packet of its own, which must not wait for more to send.
-  const server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+  const noDelay = true
+  const take = (socket: Socket) => {
     guard(socket)
     aedes.handle(socket)
+  }
+  const server = tls
+    ? createTlsServer({ noDelay, cert: tls.certificate, key: tls.key }, take)
+    : createServer({ noDelay }, take)
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
   })
+
+  function authenticate(
+    { id, conn }: Client,
+    _user: Readonly<string | undefined>,
+    password: Readonly<Buffer | undefined>,
+    done: Parameters<AuthenticateHandler>[3]
+  ): void {
+    if (!isPassword || (password && isPassword(password))) {
+      done(null, true)
+      return
+    }
+    const what = password ? 'wrong' : 'missing'
+    const { remoteAddress } = conn as Socket
+    console.error(
+      `MQTT broker: refused ${JSON.stringify(id.slice(0, ID_LENGTH))} of ${remoteAddress}: its password is ${what}`
+    )
+    done(Object.assign(new Error('not authorised'), { returnCode: NOT_AUTHORISED }), false)
+  }
 
   /** It stays in memory for as long as this broker runs: elsewhere than expected, it is an ordinary message. */
   function mayRetain(topic: string): boolean {
@@ -134,7 +182,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
   return {
     get url() {
-      return `mqtt://${hostFromHere(host)}:${port}`
+      return `${tls ? 'mqtts' : 'mqtt'}://${hostFromHere(host)}:${port}`
     },
     get port() {
       return port

@@ -2,4 +2,4 @@
  * The embedded MQTT broker.
  * @module
  */
-export { type Broker, createBroker, type Publication } from './broker.ts'
+export { type Broker, createBroker, type Publication, type TlsFiles } from './broker.ts'

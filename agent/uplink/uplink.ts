@@ -1,4 +1,4 @@
-import mqtt from 'mqtt'
+import mqtt, { ErrorWithReasonCode } from 'mqtt'
 import { type EdgeloopEvent, encodeStructured } from '../../lib/events/index.ts'
 import type { Heartbeat, LinkState } from './heartbeat.ts'
 
@@ -6,6 +6,8 @@ export interface UplinkOptions {
   edge: string
   /** The cloud's MQTT broker. */
   broker: string
+  /** What it knows this edge by. */
+  token?: string
   heartbeat(): Promise<Heartbeat>
   heartbeatMs?: number
   /** Something says that a model's channel has moved. */
@@ -25,18 +27,28 @@ export function createUplink(options: UplinkOptions): Uplink {
   const { edge, heartbeatMs = 1000 } = options
   const client = mqtt.connect(options.broker, {
     clientId: `edge-${edge}`,
+    ...(options.token !== undefined && { username: edge, password: options.token }),
     reconnectPeriod: 1000,
+    // The cloud may be given the same token later.
+    reconnectOnConnackError: true,
     connectTimeout: 3000,
     keepalive: 5,
     queueQoSZero: false,
   })
   let state: LinkState = { connected: false, since: new Date().toISOString() }
-  client.on('error', () => {
-    // Being out of reach is an ordinary state of an edge; the client tries again by itself.
+  let refused = false
+  // Being out of reach is an ordinary state of an edge, and the client tries again by itself. Being refused is not.
+  client.on('error', (error) => {
+    if (!(error instanceof ErrorWithReasonCode) || refused) return
+    refused = true
+    console.error(
+      `the cloud's MQTT broker does not take this edge: ${error.message}; compare the edge tokens`
+    )
   })
   client.on('close', () => turned(false))
   client.on('connect', () => {
     turned(true)
+    refused = false
     client.subscribe('models/+/+', { qos: 1 })
     // It may have moved while nobody could say so.
     options.onModelHint()

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { secretMatch } from '../../lib/secret-match/index.ts'
 
 /** What `faas-cli login` is given. */
 export interface Credentials {
@@ -21,26 +21,21 @@ export interface Authenticator {
  * @param edgeToken what agents and the connector present as bearer token
  */
 export function createAuthenticator(credentials?: Credentials, edgeToken?: string): Authenticator {
-  const user = credentials && digest(`${credentials.user}:${credentials.password}`)
-  const edge = edgeToken ? digest(edgeToken) : undefined
+  const user = credentials && secretMatch(`${credentials.user}:${credentials.password}`)
+  const edge = edgeToken ? secretMatch(edgeToken) : undefined
   const isUser = (authorization: string | undefined) => {
     if (!user) return true
     const encoded = /^basic +([A-Za-z0-9+/_=-]+)$/i.exec(authorization ?? '')?.[1]
-    return encoded !== undefined && timingSafeEqual(digest(Buffer.from(encoded, 'base64')), user)
+    return encoded !== undefined && user(Buffer.from(encoded, 'base64'))
   }
   return {
     isUser,
     isEdge(authorization) {
       const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
-      if (edge && token !== undefined) return timingSafeEqual(digest(token), edge)
+      if (edge && token !== undefined) return edge(token)
       return user !== undefined || !edge ? isUser(authorization) : false
     },
   }
-}
-
-/** Of one length, whatever is compared. */
-function digest(text: string | Uint8Array): Buffer {
-  return createHash('sha256').update(text).digest()
 }
 
 /**

@@ -42,11 +42,12 @@ export async function openSite(state: string, edges: number, say: (line: string)
     say('loading images')
     await cluster.loadImages(archive)
     const credentials = { user: 'admin', password: randomBytes(12).toString('hex') }
-    await install(cluster, s3, credentials)
+    const edgeToken = randomBytes(16).toString('hex')
+    await install(cluster, s3, credentials, edgeToken)
     say('waiting for the gateway')
     for (const workload of ['deployment/gateway', 'statefulset/connector', 'deployment/trainer'])
       await cluster.kubectl(['-n', 'edgeloop', 'rollout', 'status', workload, '--timeout=120s'])
-    const platform = clusterPlatform(cluster, s3.store, edges)
+    const platform = clusterPlatform(cluster, s3.store, edges, edgeToken)
     teardown.add(platform.dispose)
     return { cluster, s3, platform, credentials, close: teardown.run }
   } catch (error) {
@@ -56,9 +57,13 @@ export async function openSite(state: string, edges: number, say: (line: string)
 }
 
 /** What docs/deploy.md tells people to do. */
-async function install(cluster: Cluster, s3: S3Server, { user, password }: Credentials): Promise<void> {
+async function install(
+  cluster: Cluster,
+  s3: S3Server,
+  { user, password }: Credentials,
+  edgeToken: string
+): Promise<void> {
   await cluster.kubectl(['apply', '-f', path.join(overlay, '../../base/cloud/namespaces.yml')])
-  const edgeToken = randomBytes(16).toString('hex')
   const s3Keys = { 's3-access-key-id': s3.accessKeyId, 's3-secret-access-key': s3.secretAccessKey }
   await secret(cluster, 'edgeloop', {
     'basic-auth-user': user,

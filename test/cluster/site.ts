@@ -9,12 +9,18 @@ import type { Cluster } from './cluster.ts'
 type Edge = Platform['edges'][number]
 
 /** The cluster as the platform that rounds of the loop are turned on. */
-export function clusterPlatform(cluster: Cluster, store: ObjectStore, edges: number): Platform {
+export function clusterPlatform(
+  cluster: Cluster,
+  store: ObjectStore,
+  edges: number,
+  edgeToken: string
+): Platform {
   const gateway = `http://${cluster.address('cloud')}:8080`
   const listeners = new Set<(event: EdgeloopEvent) => void>()
   const events = connectEvents({
     broker: `mqtt://${cluster.address('cloud')}:1883`,
     name: 'cluster-test',
+    token: edgeToken,
     types: ['#'],
     onEvent: (event) => {
       for (const listener of listeners) listener(event)
