@@ -268,9 +268,12 @@ describe.sequential('the kubernetes provider', () => {
     })
     expect(await namespaces.remove('other-fn')).toBe(true)
     expect([await namespaces.get('other-fn'), await provider.list('other-fn')]).toEqual([undefined, []])
-    await expect(raw.deploy(echo('one', { namespace: 'other-fn' }))).rejects.toMatchObject({
-      message: 'there is no namespace "other-fn" for functions',
-    })
+    // What somebody else has removed is seen a moment later.
+    await vi.waitFor(() =>
+      expect(raw.deploy(echo('one', { namespace: 'other-fn' }))).rejects.toMatchObject({
+        message: 'there is no namespace "other-fn" for functions',
+      })
+    )
     await expect(namespaces.remove(NAMESPACE)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
     await raw.close()
   })
@@ -280,7 +283,8 @@ describe.sequential('the kubernetes provider', () => {
     await cluster.kubectl(['annotate', 'namespace', 'handmade-fn', 'openfaas=1'])
     const function1 = echo('one', { namespace: 'handmade-fn' })
     await vi.waitFor(() => provider.deploy(function1), { timeout: 20_000, interval: 200 })
-    expect(await provider.list('handmade-fn')).toMatchObject([{ name: 'one' }])
+    const listed = async () => expect(await provider.list('handmade-fn')).toMatchObject([{ name: 'one' }])
+    await vi.waitFor(listed, { timeout: 20_000, interval: 200 })
     expect(await provider.namespaces.remove('handmade-fn')).toBe(true)
   })
 
@@ -499,6 +503,9 @@ describe.sequential('the kubernetes provider', () => {
       message: 'edge-2 is out of reach',
     })
     expect(await relayed.get('one')).toMatchObject({ invocationCount: 4 })
+    // The other provider may not have heard of them yet.
+    await clear(relayed)
+    await eventually(async () => expect(await provider.list()).toEqual([]))
     await relayed.close()
   })
 
