@@ -33,7 +33,8 @@ beforeAll(async () => {
   )
   cluster = await startCluster(path.join(state, 'kube'), 2)
   await cluster.loadImages(archive)
-  const objects = ['namespaces', 'profile-crd', 'gateway-rbac', 'node-labels-policy', 'namespaces-policy']
+  const policies = ['node-labels-policy', 'namespaces-policy', 'workloads-policy']
+  const objects = ['namespaces', 'profile-crd', 'gateway-rbac', ...policies]
   for (const file of objects)
     await cluster.kubectl(['apply', '-f', here(`../../../deploy/base/cloud/${file}.yml`)])
   await cluster.kubectl(['wait', '--for=condition=Established', 'crd/profiles.openfaas.com', '--timeout=30s'])
@@ -353,6 +354,100 @@ describe.sequential('the kubernetes provider', () => {
     )
     await refused(client.create(bindings(NAMESPACE), binding('cluster-admin')), /forbidden/)
     await refused(client.list('/api/v1/namespaces/kube-system/secrets'), /cannot list resource "secrets"/)
+    client.close()
+  })
+
+  it('may make nothing but what functions are made of', async () => {
+    const client = createKubernetesClient(account)
+    interface Wanted {
+      pod?: object
+      container?: object
+      security?: object
+    }
+    const podOf = ({ pod, container, security }: Wanted) => ({
+      automountServiceAccountToken: false,
+      containers: [
+        {
+          name: 'function',
+          image: IMAGES[0]!,
+          ...container,
+          securityContext: { allowPrivilegeEscalation: false, ...security },
+        },
+      ],
+      ...pod,
+    })
+    const labels = { faas_function: 'try' }
+    const workloadOf = (kind: string, wanted: Wanted) => ({
+      apiVersion: 'apps/v1',
+      kind,
+      metadata: { name: 'try' },
+      spec: {
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: podOf(wanted) },
+      },
+    })
+    const attempt = (kind: string, wanted: Wanted) =>
+      client.create(
+        `/apis/apps/v1/namespaces/${NAMESPACE}/${kind.toLowerCase()}s`,
+        workloadOf(kind, wanted),
+        {
+          dryRun: 'All',
+        }
+      )
+    const hostVolume = (path: string, readOnly: boolean): Wanted => ({
+      pod: { volumes: [{ name: 'host', hostPath: { path } }] },
+      container: { volumeMounts: [{ name: 'host', mountPath: '/host', readOnly }] },
+    })
+    const edge = { key: 'node-role.kubernetes.io/edge', operator: 'Exists' }
+    const at = (...terms: object[][]) => ({
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: terms.map((matchExpressions) => ({ matchExpressions })),
+          },
+        },
+      },
+    })
+    const token = { serviceAccountToken: { path: 'token' } }
+    const refusals: [Wanted, RegExp][] = [
+      [{ security: { privileged: true, allowPrivilegeEscalation: true } }, /privileged containers/],
+      [{ security: { allowPrivilegeEscalation: true } }, /privileged containers/],
+      [{ security: { allowPrivilegeEscalation: undefined } }, /privileged containers/],
+      [
+        { pod: { initContainers: [{ name: 'first', image: 'any', securityContext: { privileged: true } }] } },
+        /privileged containers/,
+      ],
+      [{ security: { capabilities: { add: ['SYS_ADMIN'] } } }, /capabilities/],
+      [{ pod: { hostPID: true } }, /processes/],
+      [{ pod: { hostIPC: true } }, /processes/],
+      [{ pod: { hostNetwork: true } }, /the node's network only at/],
+      [
+        { pod: { hostNetwork: true, ...at([edge], [{ key: 'zone', operator: 'Exists' }]) } },
+        /the node's network/,
+      ],
+      [{ container: { ports: [{ containerPort: 8080, hostPort: 8080 }] } }, /127\.0\.0\.1/],
+      [hostVolume('/', true), /below \/var\/lib\/edgeloop/],
+      [hostVolume('/var/lib/edgeloop-other', true), /below \/var\/lib\/edgeloop/],
+      [hostVolume('/var/lib/edgeloop/models', false), /only read/],
+      [{ pod: { volumes: [{ name: 'token', projected: { sources: [token] } }] } }, /no other volumes/],
+      [{ pod: { serviceAccountName: 'another' } }, /service account/],
+      [{ pod: { automountServiceAccountToken: true } }, /service account/],
+      [{ pod: { automountServiceAccountToken: undefined } }, /service account/],
+      [{ pod: { nodeName: 'cloud' } }, /past the scheduler/],
+    ]
+    // A policy takes a moment to hold.
+    await eventually(() => expect(attempt('Deployment', refusals[0]![0])).rejects.toThrow(refusals[0]![1]))
+    for (const kind of ['Deployment', 'DaemonSet']) {
+      for (const [wanted, message] of refusals)
+        await expect(attempt(kind, wanted), JSON.stringify(wanted)).rejects.toThrow(message)
+      await attempt(kind, {})
+      await attempt(kind, hostVolume('/var/lib/edgeloop/models', true))
+      await attempt(kind, { pod: { hostNetwork: true, ...at([edge]) } })
+    }
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'try' }, spec: podOf({}) }
+    const pods = `/api/v1/namespaces/${NAMESPACE}/pods`
+    await expect(client.create(pods, pod)).rejects.toThrow(/only try pods out/)
+    await client.create(pods, pod, { dryRun: 'All' })
     client.close()
   })
 
