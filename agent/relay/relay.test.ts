@@ -534,12 +534,26 @@ describe('the door', () => {
 
   it.each([
     ['/system/places/edge-1/relay', 'edgeloop-relay', 101],
-    ['/system/places/edge-1/relay', 'websocket', 501],
+    ['/system/places/edge-1/relay', 'websocket', 200],
+    ['/function/one', 'h2c', 200],
+    ['/function/one', 'edgeloop-relay', 200],
     ['/system/places/edge-1/functions', 'edgeloop-relay', 404],
     ['/system/places/Not%20An%20Edge/relay', 'edgeloop-relay', 404],
   ])('for %s with %s answers %i', async (path, protocol, status) => {
     expect(await upgrade(path, protocol)).toMatchObject({ status })
     expect(await (await fetch(gateway.url)).text()).toBe('an ordinary answer')
+  })
+
+  it('leaves no connection open that it has refused', async () => {
+    const socket = connect({ port: gateway.port, host: '127.0.0.1', allowHalfOpen: true })
+    const closed = new Promise((resolve) => socket.resume().once('close', resolve))
+    const head = ['GET /system/places/edge-1/relay HTTP/1.1', 'Host: a', 'Connection: Upgrade']
+    socket.write([...head, 'Upgrade: edgeloop-relay', '', ''].join('\r\n'))
+    socket.on('error', () => {})
+    // It never hangs up by itself.
+    const hold = setInterval(() => socket.write('.'), 50)
+    await closed
+    clearInterval(hold)
   })
 
   it('that opens no relay is named, with what may be in the way', async () => {

@@ -10,17 +10,20 @@ export interface RelayDoorOptions {
   allows(authorization: string | undefined): boolean
 }
 
-/** Takes edges' connections: what a web server hands over when it is asked to upgrade one. */
+/**
+ * Takes edges' connections: those on which a web server is asked for a relay. Whatever else it is asked for is not for this
+ * door, which then says false and leaves the connection as it was.
+ */
 export function createRelayDoor({ relays, allows }: RelayDoorOptions) {
-  return (request: IncomingMessage, socket: Socket, head: Buffer): void => {
+  return (request: IncomingMessage, socket: Socket, head: Buffer): boolean => {
+    if (!isForRelays(request)) return false
     // Whatever happens to it from now on, nobody is to fall over it.
     socket.on('error', () => {})
     const edge = edgeOf(request)
-    const wrong =
-      whatIsWrong(request, edge) ?? (allows(request.headers.authorization) ? undefined : NOT_ALLOWED)
-    if (wrong) {
-      refuse(socket, wrong)
-      return
+    const isEdge = eventData.name.safeParse(edge).success
+    if (!isEdge || !allows(request.headers.authorization)) {
+      refuse(socket, isEdge ? NOT_ALLOWED : NO_EDGE)
+      return true
     }
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${RELAY_PROTOCOL}\r\n\r\n`
@@ -28,6 +31,7 @@ export function createRelayDoor({ relays, allows }: RelayDoorOptions) {
     socket.setNoDelay(true)
     if (head.length > 0) socket.unshift(head)
     relays.accept(edge!, socket)
+    return true
   }
 }
 
@@ -37,18 +41,19 @@ interface Refusal {
 }
 
 const NOT_ALLOWED: Refusal = { status: '401 Unauthorized', error: "the edge's token is missing or wrong" }
+const NO_EDGE: Refusal = { status: '404 Not Found', error: 'an edge asks for /system/places/EDGE/relay' }
+
+/** How long one that was refused has to hang up, in milliseconds. */
+const LINGER_MS = 1000
+
+function isForRelays({ method, url = '', headers }: IncomingMessage): boolean {
+  const protocols = (headers.upgrade ?? '').split(',').map((one) => one.trim().toLowerCase())
+  return method === 'GET' && protocols.includes(RELAY_PROTOCOL) && url.startsWith('/system/places/')
+}
 
 const edgeOf = ({ url = '' }: IncomingMessage) => /^\/system\/places\/([^/?]+)\/relay$/.exec(url)?.[1]
 
-function whatIsWrong({ method, headers }: IncomingMessage, edge: string | undefined): Refusal | undefined {
-  const protocols = (headers.upgrade ?? '').split(',').map((one) => one.trim().toLowerCase())
-  if (!protocols.includes(RELAY_PROTOCOL) || method !== 'GET')
-    return { status: '501 Not Implemented', error: `only ${RELAY_PROTOCOL} can be upgraded to` }
-  if (!eventData.name.safeParse(edge).success)
-    return { status: '404 Not Found', error: 'an edge asks for /system/places/EDGE/relay' }
-  return undefined
-}
-
+/** Says why, and lets go of the connection: at once, its answer might not arrive. */
 function refuse(socket: Socket, { status, error }: Refusal): void {
   const body = JSON.stringify({ error })
   socket.end(
@@ -61,5 +66,8 @@ function refuse(socket: Socket, { status, error }: Refusal): void {
       '',
       body,
     ].join('\r\n')
-  )
+  ) // What is not read would break the connection before the answer is.
+  socket.resume()
+  const hangUp = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(hangUp))
 }

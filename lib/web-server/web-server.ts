@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { EdgeloopError } from '../errors/index.ts'
+import { type OnUpgrade, takeUpgrades } from './upgrades.ts'
 
 /** What Hono calls `c.env`: the request as Node has it. */
 export interface NodeBindings {
@@ -18,12 +19,8 @@ export interface WebServerOptions {
   port: number
   /** For messages: what cannot listen. */
   name: string
-  /**
-   * Takes over a connection whose request asks to speak another protocol on it, after it has begun; without this, such
-   * requests are answered like any other.
-   * @param head what came after the request already
-   */
-  onUpgrade?(request: IncomingMessage, socket: Socket, head: Buffer): void
+  /** Decides on requests to speak another protocol; without this, they are answered like any other. */
+  onUpgrade?: OnUpgrade
 }
 
 export interface WebServer {
@@ -43,15 +40,7 @@ const LOOK_MS = 20
 export async function serveHttp(options: WebServerOptions): Promise<WebServer> {
   const { host, port, name, onUpgrade } = options
   const server = createServer(listenerOf(options))
-  /** Connections that speak something else by now: the server waits for them, and does not close them. */
-  const upgraded = new Set<Socket>()
-  if (onUpgrade)
-    server.on('upgrade', (request, stream, head) => {
-      const socket = stream as Socket
-      upgraded.add(socket)
-      socket.once('close', () => upgraded.delete(socket))
-      onUpgrade(request, socket, head)
-    })
+  const upgraded = onUpgrade && takeUpgrades(server, onUpgrade)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(
@@ -75,7 +64,7 @@ export async function serveHttp(options: WebServerOptions): Promise<WebServer> {
         const letGo = setInterval(() => server.closeIdleConnections(), LOOK_MS)
         const breakOff = setTimeout(() => {
           server.closeAllConnections()
-          for (const socket of upgraded) socket.destroy()
+          for (const socket of upgraded ?? []) socket.destroy()
         }, GRACE_MS)
         server.close(() => {
           clearInterval(letGo)
