@@ -21,6 +21,8 @@ const schema = z.object({
   SECRETS_DIR: z.string().default('/var/openfaas/secrets'),
   /** How long an invocation may take. */
   INVOCATION_TIMEOUT_SECONDS: z.coerce.number().positive().default(300),
+  /** How long invocations that run may take to end when it is stopped: less than the pod's terminationGracePeriodSeconds. */
+  SHUTDOWN_GRACE_SECONDS: z.coerce.number().nonnegative().default(25),
 })
 
 await runService(async () => {
@@ -28,6 +30,7 @@ await runService(async () => {
   const teardown = createTeardown()
   try {
     const authenticator = authenticatorFrom(settings.SECRETS_DIR)
+    // Closed after the server: what is under way to an edge is an invocation that runs.
     const relays = createRelays()
     teardown.add(relays.close)
     const provider = await createKubernetesProvider({
@@ -48,6 +51,7 @@ await runService(async () => {
       host: settings.HOST,
       port: settings.HTTP_PORT,
       name: 'the gateway',
+      graceMs: settings.SHUTDOWN_GRACE_SECONDS * 1000,
     })
     teardown.add(server.close)
     return { ready: { gateway: server.url }, close: teardown.run }

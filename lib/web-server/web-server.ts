@@ -21,25 +21,42 @@ export interface WebServerOptions {
   name: string
   /** Decides on requests to speak another protocol; without this, they are answered like any other. */
   onUpgrade?: OnUpgrade
+  /** How long running requests may take to end when the server closes, in milliseconds; a second when absent. */
+  graceMs?: number
 }
 
 export interface WebServer {
   /** `http://HOST:PORT`, as reached from this machine. */
   url: string
   port: number
-  /** Takes no more connections, lets running requests end for a moment, and breaks off what is left. */
+  /** Takes no more requests, lets those that run end for as long as it was told, and breaks off what is left. */
   close(): Promise<void>
 }
 
-/** How long running requests may take to end when the server closes, in milliseconds. */
 const GRACE_MS = 1000
-/** How often connections are looked for whose request has ended meanwhile, in milliseconds. */
-const LOOK_MS = 20
 
 /** @throws EdgeloopError UNAVAILABLE when it cannot listen, with what is in the way */
 export async function serveHttp(options: WebServerOptions): Promise<WebServer> {
-  const { host, port, name, onUpgrade } = options
-  const server = createServer(listenerOf(options))
+  const { host, port, name, onUpgrade, graceMs = GRACE_MS } = options
+  const answer = listenerOf(options)
+  let running = 0
+  let stop: (() => void) | undefined
+  function onEnd(): void {
+    running--
+    if (!stop) return
+    if (running === 0) stop()
+    // Its connection, once it is counted as idle.
+    else setImmediate(() => server.closeIdleConnections())
+  }
+  const server = createServer((incoming, outgoing) => {
+    if (stop) {
+      refuse(outgoing, name)
+      return
+    }
+    running++
+    outgoing.once('close', onEnd)
+    answer(incoming, outgoing)
+  })
   const upgraded = onUpgrade && takeUpgrades(server, onUpgrade)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
@@ -61,18 +78,30 @@ export async function serveHttp(options: WebServerOptions): Promise<WebServer> {
     port: bound,
     close: () =>
       new Promise((resolve) => {
-        const letGo = setInterval(() => server.closeIdleConnections(), LOOK_MS)
-        const breakOff = setTimeout(() => {
+        // What is left then are connections that ask nothing, and those that speak something else.
+        stop = () => {
           server.closeAllConnections()
           for (const socket of upgraded ?? []) socket.destroy()
-        }, GRACE_MS)
+        }
+        const breakOff = setTimeout(stop, graceMs)
         server.close(() => {
-          clearInterval(letGo)
           clearTimeout(breakOff)
           resolve()
         })
+        if (running === 0) stop()
       }),
   }
+}
+
+/** A request that came on a connection that is kept: its sender could not know. */
+function refuse(outgoing: ServerResponse, name: string): void {
+  const error = new EdgeloopError('UNAVAILABLE', `${name} is stopping`, { hint: 'try again in a moment' })
+  outgoing.writeHead(error.status, {
+    'Content-Type': 'application/json',
+    'Retry-After': '1',
+    Connection: 'close',
+  })
+  outgoing.end(JSON.stringify(error))
 }
 
 /** What a URL names to reach something on this machine that listens there. */
@@ -82,13 +111,14 @@ export function hostFromHere(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-function listenerOf({ fetch, intercept, host }: WebServerOptions) {
+type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void
+
+function listenerOf({ fetch, intercept, host }: WebServerOptions): Listener {
   const listener = getRequestListener((request, env) => fetch(request, env as NodeBindings), {
     hostname: host,
   })
-  if (!intercept) return listener
-  return (incoming: IncomingMessage, outgoing: ServerResponse) =>
-    intercept(incoming, outgoing, () => void listener(incoming, outgoing))
+  if (!intercept) return (incoming, outgoing) => void listener(incoming, outgoing)
+  return (incoming, outgoing) => intercept(incoming, outgoing, () => void listener(incoming, outgoing))
 }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {
