@@ -1,6 +1,8 @@
 import { connect, type Socket } from 'node:net'
+import { EdgeloopError } from '../../lib/errors/index.ts'
 import type { ResponseHead } from './response-head.ts'
 import { createResponseParser, type ResponseReader } from './response-parser.ts'
+import { unreadable } from './unreadable.ts'
 
 /** Gets one answer, and what keeps it from being whole. */
 export interface AnswerReader extends ResponseReader {
@@ -31,7 +33,7 @@ const MARGIN_MS = 1000
 /** How long it may take to connect, in milliseconds. */
 const CONNECT_MS = 3000
 
-/** @throws what the socket says when there is nobody; Error after three seconds */
+/** @throws what the socket says when there is nobody; EdgeloopError UNAVAILABLE after three seconds */
 export async function openConnection(
   host: string,
   port: number,
@@ -39,7 +41,10 @@ export async function openConnection(
 ): Promise<Connection> {
   const socket = connect({ host, port, noDelay: true, keepAlive: true })
   await new Promise<void>((resolve, reject) => {
-    const late = setTimeout(() => socket.destroy(new Error('it does not take a connection')), CONNECT_MS)
+    const late = setTimeout(
+      () => socket.destroy(new EdgeloopError('UNAVAILABLE', 'it does not take a connection')),
+      CONNECT_MS
+    )
     const settle = (error?: Error) => {
       clearTimeout(late)
       socket.off('error', settle)
@@ -92,13 +97,13 @@ function createConnection(socket: Socket, onIdleEnd: (connection: Connection) =>
   socket.on('end', () => {
     try {
       parser.end()
-      breakOff(new Error('it broke off'))
+      breakOff(unreadable('it broke off'))
     } catch (error) {
       breakOff(error as Error)
     }
   })
   socket.on('error', (error) => breakOff(error))
-  socket.on('close', () => breakOff(new Error('it broke off')))
+  socket.on('close', () => breakOff(unreadable('it broke off')))
 
   const connection: Connection = {
     socket,

@@ -1,3 +1,5 @@
+import { unreadable } from './unreadable.ts'
+
 /** What an HTTP/1.1 answer begins with, as far as whoever passes it on has to know. */
 export interface ResponseHead {
   status: number
@@ -41,7 +43,7 @@ export function isOfTheConnection(name: string, connection: string | undefined):
  *
  * @param text up to the empty line, without it
  * @param method of the request: an answer to HEAD has no body
- * @throws Error saying what is wrong with it
+ * @throws EdgeloopError BAD_GATEWAY saying what is wrong with it
  */
 export function readResponseHead(text: string, method: string): ResponseHead {
   const fields = readFields(text)
@@ -57,17 +59,24 @@ export function readResponseHead(text: string, method: string): ResponseHead {
     headers: withoutConnection(fields, options, encoding),
     body,
     length: body === 'length' ? length! : 0,
-    // A length and an encoding at a time is how messages are smuggled.
-    persistent: lasts === true && body !== 'until close' && !(encoding && length !== undefined),
+    persistent: lasts === true && body !== 'until close' && !isAmbiguous(status, encoding, length),
     idleMs: idleMs(fields),
   }
+}
+
+/**
+ * Whether another reader might see its end elsewhere: a length and an encoding at a time is how messages are smuggled, and
+ * whoever announces a body with 204, which has none (RFC 9112, 6.1), may send it, too.
+ */
+function isAmbiguous(status: number, encoding: boolean, length: number | undefined): boolean {
+  return (encoding && length !== undefined) || (status === 204 && (encoding || (length ?? 0) > 0))
 }
 
 /** Names and values in turn. */
 function readFields(text: string): string[] {
   let at = endOfLine(text, 0)
   if (!/^HTTP\/1\.[01] [1-9]\d\d(?: |$)/.test(text.slice(0, Math.min(at, 13))))
-    throw new Error('it does not answer in HTTP/1.1')
+    throw unreadable('it does not answer in HTTP/1.1')
   const fields: string[] = []
   while (at < text.length) {
     const start = at + 2
@@ -75,7 +84,7 @@ function readFields(text: string): string[] {
     const colon = text.indexOf(':', start)
     const name = text.slice(start, colon)
     if (colon === -1 || colon > at || !/^[\w!#$%&'*+.^`|~-]+$/.test(name))
-      throw new Error('it answers with a header line that is none')
+      throw unreadable('it answers with a header line that is none')
     fields.push(name, text.slice(colon + 1, at).trim())
   }
   return fields
@@ -94,9 +103,9 @@ function readFraming(fields: readonly string[]): {
   const connection = valueIn(fields, 'connection')
   const encoding = valueIn(fields, 'transfer-encoding')
   if (encoding !== undefined && encoding.toLowerCase() !== 'chunked')
-    throw new Error(`its Transfer-Encoding is ${encoding}`)
+    throw unreadable(`its Transfer-Encoding is ${encoding}`)
   const length = valueIn(fields, 'content-length')
-  if (length !== undefined && !/^\d{1,15}$/.test(length)) throw new Error('its Content-Length is none')
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) throw unreadable('its Content-Length is none')
   return {
     connection,
     encoding: encoding !== undefined,

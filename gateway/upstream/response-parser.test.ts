@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { EdgeloopError } from '../../lib/errors/index.ts'
 import type { ResponseHead } from './response-head.ts'
 import { createResponseParser } from './response-parser.ts'
 
@@ -153,11 +154,17 @@ describe('an answer', () => {
     ['a chunk that is none', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n'],
     ['a chunk longer than it says', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n'],
     ['chunks with bare line feeds', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\nab\n'],
+    ['nothing but interim answers', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(17)],
+    ['long interim answers', `HTTP/1.1 103 Early Hints\r\nLink: ${'x'.repeat(9000)}\r\n\r\n`.repeat(8)],
+    [
+      'endless trailers',
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${'X: y\r\n'.repeat(5000)}`,
+    ],
     ['another protocol to switch to', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n'],
     ['an endless header', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(70_000)}`],
     ['an endless chunk size', `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(2000)}`],
   ])('with %s is refused', (_name, text) => {
-    expect(() => read([text])).toThrow()
+    expect(() => read([text])).toThrow(EdgeloopError)
   })
 
   it.each([
@@ -174,13 +181,13 @@ describe('an answer', () => {
     expect(() => parser.push(Buffer.from('HTTP/1.1 200 OK\r\n\r\n'))).toThrow('more than it was asked')
   })
 
-  it('never throws anything but an Error, whatever comes', () => {
+  it('never throws anything but what says what is wrong, whatever comes', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' })), (pieces) => {
         try {
           read(['HTTP/1.1 200 OK\r\n', ...pieces])
         } catch (error) {
-          expect(error).toBeInstanceOf(Error)
+          expect(error).toBeInstanceOf(EdgeloopError)
         }
       })
     )
