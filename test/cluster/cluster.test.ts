@@ -91,6 +91,15 @@ const nodesOf = async (name: string) =>
 const eventually = <T>(check: () => Promise<T>, timeout = 60_000) =>
   vi.waitFor(check, { timeout, interval: 500 })
 
+/** Every photo that an edge has taken is decided on, and nothing waits there any more. */
+const nothingLost = (edge: Site['platform']['edges'][number]) =>
+  eventually(async () => {
+    const { totals, spool } = await edge.status()
+    const { captured, accepted, review, rejected, deadLettered } = totals
+    expect(accepted + review + rejected + deadLettered).toBe(captured)
+    expect(Object.values(spool).reduce((sum, count) => sum + count, 0)).toBe(0)
+  })
+
 let seen = 0
 /** A photo that nobody has shown yet. */
 const visitor = () => blockPhoto(`visitor ${seen++}`, 'jpeg', 224)
@@ -224,12 +233,7 @@ describe.sequential('on a real Kubernetes', () => {
     const healed = performance.now()
     await eventually(async () => expect((await images())['edge-1']).toMatch(/:0\.1\.1$/), 120_000)
     say(`edge-1 runs the new image ${((performance.now() - healed) / 1000).toFixed(1)} s after it is back`)
-    await eventually(async () => {
-      const { totals, spool } = await cut!.status()
-      const { captured, accepted, review, rejected, deadLettered } = totals
-      expect(accepted + review + rejected + deadLettered).toBe(captured)
-      expect(Object.values(spool).reduce((sum, count) => sum + count, 0)).toBe(0)
-    })
+    await nothingLost(cut!)
   }, 300_000)
 
   it('has a deleted pod back, and loses no photo', async () => {
@@ -246,6 +250,7 @@ describe.sequential('on a real Kubernetes', () => {
     ])
     expect(await show('edge-1', await visitorFile())).toMatch(/% sure/)
     await eventually(async () => expect(await nodesOf('classify')).toEqual(EDGES))
+    await nothingLost(site.platform.edges[0]!)
   })
 
   it('works without its gateway, which finds everything again', async () => {
@@ -287,12 +292,25 @@ describe.sequential('on a real Kubernetes', () => {
       }
     )
     expect(answer).toContain('"confidence"')
-    await faasCli(['invoke', 'promote-model', '--content-type', 'application/json'], { input: '{}' }).catch(
-      () => {}
-    )
-    expect(await faasCli(['logs', 'trigger-retrain', '--tail=false', '--lines', '5'])).toEqual(
-      expect.any(String)
-    )
+    const noEvent = faasCli(['invoke', 'promote-model', '--content-type', 'application/json'], {
+      input: '{}',
+    })
+    await expect(noEvent).rejects.toMatchObject({
+      all: expect.stringMatching(/400 - .*carries no CloudEvent/),
+    })
+    // A function writes nothing while all is well.
+    const trigger = ['deploy', '-f', 'stack.yml', '--filter', 'trigger-retrain']
+    await faasCli(trigger, { env: { ...env, RETRAIN_MIN_NEW: 'many' } })
+    await eventually(async () => {
+      await faasCli!(['invoke', 'trigger-retrain'], { input: '' }).catch(() => {})
+      expect(await faasCli!(['logs', 'trigger-retrain', '--tail=false', '--lines', '5'])).toContain(
+        'environment variable RETRAIN_MIN_NEW'
+      )
+    })
+    await faasCli(trigger, { env })
+    await expect(faasCli(['logs', 'nobody', '--tail=false'])).rejects.toMatchObject({
+      all: expect.stringContaining('there is no function'),
+    })
     await faasCli(['secret', 'create', 'spare', '--from-literal', 'one'])
     expect(await faasCli(['secret', 'create', 'spare', '--from-literal', 'two'])).toMatch(/already exists/)
     await faasCli(['secret', 'update', 'spare', '--from-literal', 'two'])
@@ -301,7 +319,7 @@ describe.sequential('on a real Kubernetes', () => {
     expect(await faasCli(['secret', 'list'])).not.toContain('spare')
     await faasCli(['namespace', 'create', 'second'])
     expect(await faasCli(['namespaces'])).toContain('second')
-    await faasCli(['namespace', 'delete', 'second']).catch(() => faasCli!(['namespace', 'remove', 'second']))
+    await faasCli(['namespace', 'remove', 'second'])
     expect(
       (
         await client.request('POST', '/system/scale-function/trigger-retrain', {
