@@ -1,13 +1,14 @@
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { bodyOf, breakOff, headersOf, requestHead, sendBody } from '../../lib/relay-line/index.ts'
+import { OutOfReach } from './out-of-reach.ts'
 
 /** Answers that have no body, whatever is sent. */
 const WITHOUT_BODY = new Set([204, 205, 304])
 
 /**
  * One request and its response over a line.
- * @throws EdgeloopError UNAVAILABLE when the line ends before the response begins; the reason of the request's signal
+ * @throws OutOfReach when nothing has been sent; EdgeloopError UNAVAILABLE when the line ends before the response begins; the reason of the request's signal
  */
 export function exchange(
   line: ClientHttp2Session,
@@ -52,6 +53,6 @@ function begin(line: ClientHttp2Session, edge: string, path: string, request: Re
   } catch (cause) {
     // It is closing, or has no numbers left for streams: the agent opens another one.
     line.close()
-    throw new EdgeloopError('UNAVAILABLE', `${edge} is out of reach`, { where: edge, cause })
+    throw new OutOfReach(edge, { cause })
   }
 }

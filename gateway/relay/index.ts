@@ -3,5 +3,6 @@
  * @module
  */
 export { announcing } from './announcing.ts'
+export { OutOfReach } from './out-of-reach.ts'
 export { createRelayDoor, type RelayDoorOptions } from './relay-door.ts'
 export { createRelays, type Relays, type RelaysOptions } from './relays.ts'

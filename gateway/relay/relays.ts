@@ -1,9 +1,9 @@
 import { type ClientHttp2Session, connect, constants } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { EdgeloopError } from '../../lib/errors/index.ts'
 import { FUNCTIONS_HINT, SETTINGS, type Watch, watchLine, widen } from '../../lib/relay-line/index.ts'
 import { DEFAULT_NAMESPACE } from '../provider.ts'
 import { exchange } from './exchange.ts'
+import { OutOfReach } from './out-of-reach.ts'
 
 export interface RelaysOptions {
   /** When a line counts as dead that says nothing. */
@@ -18,7 +18,7 @@ export interface Relays {
   edges(): string[]
   /**
    * Sends a request to a function at an edge; its URL path is what the function is to see. Bodies are streamed.
-   * @throws EdgeloopError UNAVAILABLE when the edge is out of reach, or goes out of reach before it has answered
+   * @throws OutOfReach before anything is sent; EdgeloopError UNAVAILABLE when it goes out of reach before it has answered
    */
   invoke(edge: string, name: string, request: Request, namespace?: string): Promise<Response>
   /** Tells every edge in reach that what runs there may have changed. */
@@ -36,8 +36,7 @@ export function createRelays({ watch }: RelaysOptions = {}): Relays {
   function lineTo(edge: string): ClientHttp2Session {
     const line = lines.get(edge)
     if (line) return line
-    throw new EdgeloopError('UNAVAILABLE', `${edge} is out of reach`, {
-      where: edge,
+    throw new OutOfReach(edge, {
       hint: lines.size > 0 ? `in reach: ${[...lines.keys()].sort().join(', ')}` : 'no edge is in reach now',
     })
   }

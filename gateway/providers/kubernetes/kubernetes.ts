@@ -3,7 +3,7 @@ import type { KubernetesClient } from '../../../lib/kubernetes/index.ts'
 import { switchLabel } from '../../placement/index.ts'
 import { DEFAULT_NAMESPACE, type FunctionStatus, type PlacedFunction, type Provider } from '../../provider.ts'
 import type { Relays } from '../../relay/index.ts'
-import { chooseEdge } from '../choose-edge.ts'
+import { askEdge } from '../choose-edge.ts'
 import { createAgent } from '../sending/index.ts'
 import { askPods } from './ask-pods.ts'
 import { type ClusterView, openClusterView } from './cluster-view.ts'
@@ -75,8 +75,8 @@ export async function createKubernetesProvider(options: KubernetesProviderOption
     const reachable = relays?.edges() ?? []
     const inReach = places.filter((name) => reachable.includes(name))
     const asked = request.headers.get('x-edge')
-    const edge = chooseEdge({ deployment: fn.deployment, places, inReach, asked })
-    return relays!.invoke(edge, fn.name, request, fn.namespace)
+    const choice = { deployment: fn.deployment, places, inReach, asked }
+    return askEdge(choice, (edge) => relays!.invoke(edge, fn.name, request, fn.namespace))
   }
 
   const here = (fn: FoundFunction, request: Request) =>

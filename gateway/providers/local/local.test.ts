@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { EdgeloopError } from '../../../lib/errors/index.ts'
 import type { Deployment } from '../../../lib/stack/index.ts'
 import { lives } from '../../echo.fixture.ts'
 import { readProfiles } from '../../placement/index.ts'
 import { providerContract } from '../../provider.contract.ts'
 import type { Provider } from '../../provider.ts'
+import { OutOfReach } from '../../relay/index.ts'
 import { createLocalProvider, type LocalProviderOptions } from './local.ts'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
@@ -124,6 +126,7 @@ describe('the local provider', () => {
 describe('with other nodes', () => {
   beforeEach(async () => {
     await setUp()
+    failures.clear()
     nodes = [edge('edge-1'), edge('edge-2', { 'service.edgeloop.dev/two': 'disabled' })]
   })
   afterEach(tearDown)
@@ -136,13 +139,22 @@ describe('with other nodes', () => {
     annotations: { 'com.openfaas.profile': 'edge', ...more },
   })
   let nodes: ReturnType<typeof edge>[]
+  /** What asking an edge fails with. */
+  const failures = new Map<string, Error>()
+  /** The edges that were asked. */
+  const asked: string[] = []
   const withPeers = () =>
     open({
       node: { name: 'cloud', labels: {} },
       peers: {
         nodes: () => nodes,
         reaches: (name) => nodes.some((node) => node.name === name),
-        invoke: async (node, name) => new Response(`${name} at ${node}`),
+        async invoke(node, name) {
+          asked.push(node)
+          const failure = failures.get(node)
+          if (failure) throw failure
+          return new Response(`${name} at ${node}`)
+        },
       },
     })
   const ask = (provider: Provider, name: string, headers: Record<string, string> = {}) =>
@@ -165,9 +177,27 @@ describe('with other nodes', () => {
   it('one whose every answer is as good as another’s is asked anywhere', async () => {
     const provider = await withPeers()
     await provider.deploy(echo('one', at({ 'edgeloop.dev/relay': 'any' })))
-    expect(await (await ask(provider, 'one')).text()).toBe('one at edge-1')
+    const answers = await Promise.all(Array.from({ length: 64 }, () => ask(provider, 'one')))
+    expect(new Set(await Promise.all(answers.map((answer) => answer.text())))).toEqual(
+      new Set(['one at edge-1', 'one at edge-2'])
+    )
     nodes = [edge('edge-2')]
     expect(await (await ask(provider, 'one')).text()).toBe('one at edge-2')
+  })
+
+  it('and elsewhere, where one goes out of reach before anything is sent, and only then', async () => {
+    const provider = await withPeers()
+    await provider.deploy(echo('one', at({ 'edgeloop.dev/relay': 'any' })))
+    failures.set('edge-1', new OutOfReach('edge-1', {}))
+    for (let i = 0; i < 16; i++) expect(await (await ask(provider, 'one')).text()).toBe('one at edge-2')
+    await expect(ask(provider, 'one', { 'X-Edge': 'edge-1' })).rejects.toThrow('edge-1 is out of reach')
+    failures.set('edge-2', new OutOfReach('edge-2', {}))
+    await expect(ask(provider, 'one')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    for (const name of ['edge-1', 'edge-2'])
+      failures.set(name, new EdgeloopError('UNAVAILABLE', `${name} does not answer`))
+    asked.length = 0
+    await expect(ask(provider, 'one')).rejects.toThrow('does not answer')
+    expect(asked).toHaveLength(1)
   })
 
   it('one that is switched off at an edge is not asked there', async () => {

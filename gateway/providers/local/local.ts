@@ -12,7 +12,7 @@ import {
   type PlacedFunction,
   type Provider,
 } from '../../provider.ts'
-import { chooseEdge } from '../choose-edge.ts'
+import { askEdge } from '../choose-edge.ts'
 import { createFunctionLog, type FunctionLog } from './function-log.ts'
 import { type RunningFunction, startFunction } from './running-function.ts'
 import { secretFiles } from './secret-files.ts'
@@ -193,8 +193,8 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
       .filter(placement)
       .map(({ name }) => name)
     const inReach = places.filter((name) => peers?.reaches(name))
-    const edge = chooseEdge({ deployment, places, inReach, asked: request.headers.get('x-edge') })
-    return peers!.invoke(edge, service, request, deployment.namespace)
+    const choice = { deployment, places, inReach, asked: request.headers.get('x-edge') }
+    return askEdge(choice, (edge) => peers!.invoke(edge, service, request, deployment.namespace))
   }
 
   async function remove(name: string, namespace: string | undefined): Promise<boolean> {
