@@ -543,6 +543,42 @@ describe('a function that is switched off', () => {
   })
 })
 
+describe('a function that was removed', () => {
+  it('gets no more events; what waited goes on waiting, also over a restart, for its return', async () => {
+    const { fn, photos } = recorder()
+    functions = { fn, other: ok }
+    await reopen({ goneMs: 0 })
+    await connector.subscribe([
+      { ...subscriber('fn', 'events/#'), disabled: true },
+      subscriber('other', 'events/#'),
+    ])
+    await connector.publish(captured(1))
+    await connector.subscribe([subscriber('other', 'events/#')])
+    await connector.publish(captured(2))
+    await reopen()
+    await connector.publish(captured(3))
+    await connector.subscribe([subscriber('other', 'events/#')])
+    await empty('other')
+    expect([photos, spool.depth('fn')]).toMatchObject([[], { queued: 1, parked: true }])
+    await connector.subscribe([subscriber('fn', 'events/#')])
+    await connector.publish(captured(4))
+    await empty('fn')
+    expect(photos.toSorted()).toEqual([1, 4])
+  })
+
+  it('only when it stays away: one that is replaced meanwhile misses nothing', async () => {
+    const { fn, photos } = recorder()
+    functions = { fn }
+    await connector.subscribe([subscriber('fn', 'events/#')])
+    await connector.subscribe([])
+    await connector.subscribe([])
+    await connector.publish(captured(1))
+    await connector.subscribe([subscriber('fn', 'events/#')])
+    await empty('fn')
+    expect(photos).toEqual([1])
+  })
+})
+
 describe('what a gateway lists', () => {
   const listed = { image: 'i', replicas: 1, availableReplicas: 1, invocationCount: 0, createdAt: '' }
 

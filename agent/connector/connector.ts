@@ -47,13 +47,16 @@ export interface ConnectorOptions {
   backoff?: { initialMs: number; maxMs: number }
   /** How long a function may take for one event, in milliseconds. */
   timeoutMs?: number
+  /** How long a function has to be gone from the list before it gets no more events, in milliseconds. */
+  goneMs?: number
 }
 
 /** Carries events to the functions whose topics match, and what they answer to the next ones. */
 export interface Connector {
   /**
-   * Follows the functions that are deployed now. For one that has gone, or is switched off, events go on waiting, in a
-   * queue that is parked: it may be replaced at this moment, and nothing that it would have got may be lost.
+   * Follows the functions that are deployed now. For one that is switched off, events wait in a queue that is parked. So
+   * they do for one that has gone from the list, for a while: it may be replaced at this moment, and nothing that it would
+   * have got may be lost. Then it counts as removed: what waits goes on waiting for its return, and nothing is added.
    */
   subscribe(subscribers: readonly Subscriber[]): Promise<void>
   /** Resolves when the event is on disk for every function that wants it. A repeated event is recognised by its id. */
@@ -71,16 +74,21 @@ const TIMEOUT_MS = 5 * 60_000
 /** How long running functions may take to end when a worker stops, in milliseconds. */
 const GRACE_MS = 2_000
 
-/** The topics of each function that was ever deployed here, kept so that a restart knows who is absent. */
+/** Longer than any replacement, and short enough that what nobody will ever ask for does not fill the disk. */
+const GONE_MS = 10 * 60_000
+
+/** The topics of each function that gets events, kept so that a restart knows who is absent. */
 const knownTopics = z.array(z.string())
 
 export function createConnector(options: ConnectorOptions): Connector {
-  const { spool, invoke, backoff = BACKOFF, timeoutMs = TIMEOUT_MS } = options
+  const { spool, invoke, backoff = BACKOFF, timeoutMs = TIMEOUT_MS, goneMs = GONE_MS } = options
   const { database } = spool
   const known = database.table('connector.topics', knownTopics)
   /** Who gets events, deployed now or not. */
   const audience = new Map<string, readonly string[]>()
   for (const name of known.keys()) audience.set(String(name), known.get(name) ?? [])
+  /** Who gets events and is not in the list, since when on the clock of `performance.now()`. */
+  const absent = new Map<string, number>()
   const workers = new Map<string, { subscriber: Subscriber; worker: Worker }>()
   let turn: Promise<void> = Promise.resolve()
   let closing = false
@@ -148,6 +156,23 @@ export function createConnector(options: ConnectorOptions): Connector {
     for (const { name, traits } of changed) audience.set(name, traits.topics)
   }
 
+  /** Those that have been gone for long get no more events; their queues stay as they are, parked. */
+  async function forgetGone(subscribers: readonly Subscriber[]): Promise<void> {
+    const listed = new Set(subscribers.map(({ name }) => name))
+    for (const name of listed) absent.delete(name)
+    const now = performance.now()
+    for (const name of audience.keys()) if (!listed.has(name) && !absent.has(name)) absent.set(name, now)
+    const gone = [...absent].flatMap(([name, since]) => (now - since >= goneMs ? name : []))
+    if (gone.length === 0) return
+    await database.transaction(() => {
+      for (const name of gone) known.removeSync(name)
+    })
+    for (const name of gone) {
+      audience.delete(name)
+      absent.delete(name)
+    }
+  }
+
   async function parkAllBut(wanted: ReadonlyMap<string, unknown>): Promise<void> {
     for (const name of audience.keys()) {
       const park = !wanted.has(name)
@@ -171,6 +196,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     )
     if (closing) return
     await parkAllBut(wanted)
+    await forgetGone(subscribers)
     for (const subscriber of wanted.values()) {
       if (!workers.has(subscriber.name))
         workers.set(subscriber.name, { subscriber, worker: start(subscriber) })
