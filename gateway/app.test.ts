@@ -75,7 +75,7 @@ describe('with edges', () => {
     await deploy()
     expect(await (await ask({ 'X-Edge': 'edge-2' })).json()).toEqual({ edge: 'edge-2', name: 'one' })
     await deploy({ 'edgeloop.dev/relay': 'any' })
-    expect(await (await ask()).json()).toEqual({ edge: 'edge-1', name: 'one' })
+    expect(await (await ask()).json()).toEqual({ edge: expect.stringMatching(/^edge-[12]$/), name: 'one' })
   })
 
   it('is unavailable while its edge is out of reach', async () => {
