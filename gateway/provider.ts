@@ -56,7 +56,7 @@ export interface Provider {
   /** Switches a function off at one edge, or on again; it stays deployed. NOT_FOUND when there is no such edge or function. */
   switchAt(edge: string, name: string, on: boolean): Promise<void>
   /**
-   * Sends a request, whose URL path is what the function is to see. `X-Edge` says at which edge.
+   * Sends a request, whose target (`targetOf`) is what the function is to see. `X-Edge` says at which edge.
    * @throws EdgeloopError NOT_FOUND when there is no such function, UNAVAILABLE when it cannot be reached now,
    * MISDIRECTED when it runs at edges and the request names none of them
    */

@@ -9,6 +9,7 @@ import { execa } from 'execa'
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRelayDoor, createRelays, type Relays } from '../../gateway/index.ts'
+import { sentTo, targetOf } from '../../lib/forwarding/index.ts'
 import { serveHttp, type WebServer } from '../../lib/web-server/index.ts'
 import { createLink, type Link } from '../../platform/link/index.ts'
 import { temporaryDirectory } from '../../test/support/index.ts'
@@ -153,6 +154,16 @@ describe('a request to an edge', () => {
     })
     expect(await Promise.all(paths)).toEqual(['/function/fn?a=1', '/function/fn.team-a?a=1'])
   })
+
+  it.each(['//x', '/a/../b', '/../b?c=/../d', '/a|b\\c'])(
+    'keeps its path as it was sent: %s',
+    async (target) => {
+      functions = new Hono().all('*', (c) => c.text(targetOf(c.req.raw)))
+      const request = sentTo(new Request('http://gateway/'), target)
+      const response = await relays.invoke('edge-1', 'fn', request)
+      expect(await response.text()).toBe(`/function/fn${target}`)
+    }
+  )
 
   it('gets any status, and answers without a body', async () => {
     expect((await ask('/teapot').answer).status).toBe(418)

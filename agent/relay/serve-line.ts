@@ -6,6 +6,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import type { Socket } from 'node:net'
+import { sentTo } from '../../lib/forwarding/index.ts'
 import {
   bodyOf,
   breakOff,
@@ -48,7 +49,8 @@ async function answer(stream: ServerHttp2Stream, head: IncomingHttpHeaders, fetc
     signal: gone.signal,
     duplex: 'half',
   }
-  const response = await fetch(new Request(`http://${head[':authority']}${head[':path']}`, init))
+  const target = head[':path']!
+  const response = await fetch(sentTo(new Request(`http://${head[':authority']}${target}`, init), target))
   if (stream.closed) return void response.body?.cancel().catch(() => {})
   const empty = response.body === null || method === 'HEAD'
   stream.respond(responseHead(response), { endStream: empty })

@@ -1,22 +1,24 @@
 import type { ServerResponse } from 'node:http'
 import { asEdgeloopError } from '../../lib/errors/index.ts'
-import { withDeadline } from '../../lib/waiting/index.ts'
+import { sentTo } from '../../lib/forwarding/index.ts'
 import type { InvocationMetrics } from '../metrics/index.ts'
 import type { Provider } from '../provider.ts'
+import { Deadline } from './deadline.ts'
 import type { Asked } from './direct.ts'
 import { Invocation } from './invocation.ts'
 
 export interface ByProviderOptions {
   provider: Pick<Provider, 'invoke'>
   metrics: InvocationMetrics | undefined
-  /** How long an answer may let wait for it, in milliseconds. */
+  /** How long an invocation may take, in milliseconds. */
   timeoutMs: number
 }
 
 /**
  * Lets the provider answer.
  *
- * @param outgoing where the answer goes, for counting how it ended; without it, how it began counts
+ * @param outgoing where the answer goes, for counting how it ended and bounding how long it takes; without it, how and when
+ * it began counts
  * @throws EdgeloopError what the provider throws; TIMEOUT
  */
 export async function answerByProvider(
@@ -26,18 +28,33 @@ export async function answerByProvider(
   outgoing: ServerResponse | undefined
 ): Promise<Response> {
   const invocation = new Invocation(target, callId, openness, metrics)
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const deadline = new Deadline(target, timeoutMs, { stop: (why) => stopping.abort(why) })
+  const leave = () => stopping.abort(request.signal.reason)
+  request.signal.addEventListener('abort', leave, { once: true })
+  const end = () => {
+    deadline.clear()
+    request.signal.removeEventListener('abort', leave)
+  }
   try {
-    const answer = await withDeadline(request.signal, timeoutMs, (signal) =>
-      provider.invoke(target.name, requestFor(invocation, request, signal), target.namespace)
-    )
+    request.signal.throwIfAborted()
+    const answering = provider.invoke(target.name, requestFor(invocation, request, signal), target.namespace)
+    // Nobody waits for one that does not look at its signal.
+    const answer = await Promise.race([answering, stopped(signal)])
     const response = new Response(answer.body, answer)
     const { headers } = response
     headers.set('X-Call-Id', invocation.callId)
     headers.set('X-Start-Time', invocation.startTime)
     headers.set('X-Duration-Seconds', invocation.seconds.toFixed(6))
-    countEnd(invocation, response.status, outgoing)
+    if (outgoing) followToItsEnd(invocation, deadline, response.status, outgoing, stopping, end)
+    else {
+      end()
+      invocation.settle(response.status)
+    }
     return response
   } catch (thrown) {
+    end()
     // Nobody hears what is said to a caller that has gone.
     invocation.settle(request.signal.aborted ? 499 : asEdgeloopError(thrown).status)
     throw thrown
@@ -60,15 +77,36 @@ function requestFor(
     signal,
     duplex: 'half',
   }
-  return new Request(new URL(target.path, request.url), init)
+  // Not resolved against a base, for which `//x` would be another host.
+  return sentTo(new Request(`${new URL(request.url).origin}${target.path}`, init), target.path)
 }
 
-function countEnd(invocation: Invocation, status: number, outgoing: ServerResponse | undefined): void {
-  if (!outgoing) invocation.settle(status)
-  else
-    outgoing.once('close', () => {
-      if (outgoing.writableFinished) invocation.settle(status)
-      // The function broke off in the middle, or else the caller did.
-      else invocation.settle(outgoing.errored ? 502 : 499)
-    })
+const stopped = (signal: AbortSignal) =>
+  new Promise<never>((_resolve, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  )
+
+/** The time that an invocation may take is that of its whole answer. */
+function followToItsEnd(
+  invocation: Invocation,
+  deadline: Deadline,
+  status: number,
+  outgoing: ServerResponse,
+  stopping: AbortController,
+  end: () => void
+): void {
+  deadline.running = {
+    stop(why) {
+      stopping.abort(why)
+      // Nothing else tells the caller that something is missing.
+      outgoing.destroy()
+    },
+  }
+  outgoing.once('close', () => {
+    end()
+    if (outgoing.writableFinished) invocation.settle(status)
+    else if (deadline.over) invocation.settle(504)
+    // The function broke off in the middle, or else the caller did.
+    else invocation.settle(outgoing.errored ? 502 : 499)
+  })
 }

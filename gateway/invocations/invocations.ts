@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Hono } from 'hono'
 import { EdgeloopError } from '../../lib/errors/index.ts'
+import { targetOf } from '../../lib/forwarding/index.ts'
 import type { NodeBindings } from '../../lib/web-server/index.ts'
 import { type Authenticator, createAuthenticator } from '../auth/index.ts'
 import type { InvocationMetrics } from '../metrics/index.ts'
@@ -12,7 +13,7 @@ import { admit } from './admission.ts'
 import { answerByProvider } from './by-provider.ts'
 import { answerDirectly } from './direct.ts'
 import { createProtection } from './protection.ts'
-import { readTarget } from './target.ts'
+import { readTarget, type Target } from './target.ts'
 
 export interface InvocationOptions {
   /** For functions that ask for the gateway's credentials; everybody may invoke them when absent. */
@@ -49,6 +50,8 @@ export function createInvocations(provider: Provider, options: InvocationOptions
   const protection = createProtection(provider)
   const direct = { provider, pool, metrics, timeoutMs }
   const byProvider = { provider, metrics, timeoutMs }
+  /** Targets of requests that the app is asked to answer. */
+  const targets = new WeakMap<IncomingMessage, Target>()
 
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<boolean> {
     const target = readTarget(incoming.url ?? '')
@@ -59,7 +62,11 @@ export function createInvocations(provider: Provider, options: InvocationOptions
       const found = protection.look(target)
       const openness = typeof found === 'string' ? found : await found
       admit(target, openness, authorization, authenticator)
-      return await answerDirectly(direct, { target, callId, openness }, incoming, outgoing)
+      if (await answerDirectly(direct, { target, callId, openness }, incoming, outgoing)) return true
+      // A router sees a URL, in which dots lead somewhere else.
+      targets.set(incoming, target)
+      incoming.url = '/function/'
+      return false
     } catch (thrown) {
       refuse(outgoing, thrown, { 'X-Call-Id': callId })
       return true
@@ -70,8 +77,8 @@ export function createInvocations(provider: Provider, options: InvocationOptions
   app.onError(answerError)
   app.get('/healthz', (c) => c.text('OK'))
   app.all('/function/*', async (c) => {
-    const { url } = c.req
-    const target = readTarget(url.slice(url.indexOf('/', url.indexOf('://') + 3)))
+    const incoming = c.env?.incoming
+    const target = (incoming && targets.get(incoming)) ?? readTarget(targetOf(c.req.raw))
     if (!target)
       throw new EdgeloopError('NOT_FOUND', `${c.req.path} names no function`, { where: 'the path' })
     const callId = c.req.header('x-call-id') || randomUUID()

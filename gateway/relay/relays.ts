@@ -1,7 +1,8 @@
 import { type ClientHttp2Session, connect, constants } from 'node:http2'
 import type { Duplex } from 'node:stream'
+import { targetOf } from '../../lib/forwarding/index.ts'
 import { FUNCTIONS_HINT, SETTINGS, type Watch, watchLine, widen } from '../../lib/relay-line/index.ts'
-import { DEFAULT_NAMESPACE } from '../provider.ts'
+import { functionPath } from '../function-path.ts'
 import { exchange } from './exchange.ts'
 import { OutOfReach } from './out-of-reach.ts'
 
@@ -58,11 +59,9 @@ export function createRelays({ watch }: RelaysOptions = {}): Relays {
 
     edges: () => [...lines.keys()].sort(),
 
-    async invoke(edge, name, request, namespace = DEFAULT_NAMESPACE) {
+    async invoke(edge, name, request, namespace) {
       const line = lineTo(edge)
-      const { pathname, search } = new URL(request.url)
-      const full = namespace === DEFAULT_NAMESPACE ? name : `${name}.${namespace}`
-      return exchange(line, edge, `/function/${full}${pathname === '/' ? '' : pathname}${search}`, request)
+      return exchange(line, edge, functionPath(name, namespace, targetOf(request)), request)
     },
 
     hint() {

@@ -4,3 +4,4 @@
  */
 export { endToEnd } from './end-to-end.ts'
 export { isRepeatable, UNREPEATED_HINT } from './repeatable.ts'
+export { sentTo, targetOf } from './target.ts'

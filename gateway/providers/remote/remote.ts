@@ -1,12 +1,7 @@
 import { EdgeloopError } from '../../../lib/errors/index.ts'
-import { endToEnd } from '../../../lib/forwarding/index.ts'
-import { DEFAULT_NAMESPACE } from '../../provider.ts'
-import {
-  createPlacedProvider,
-  type ListedFunction,
-  type PlacedProvider,
-  type Reach,
-} from '../placed/index.ts'
+import { endToEnd, targetOf } from '../../../lib/forwarding/index.ts'
+import { functionPath } from '../../function-path.ts'
+import { createPlacedProvider, type PlacedProvider, type Reach } from '../placed/index.ts'
 
 export interface RemoteProviderOptions {
   /** The cloud's gateway. */
@@ -34,8 +29,7 @@ function throughGateway({ gateway, authorization }: RemoteProviderOptions): Reac
     apply: async () => [],
     answers: () => true,
     async invoke(fn, request) {
-      const { pathname, search } = new URL(request.url)
-      const url = new URL(`/function/${pathOf(fn)}${pathname === '/' ? '' : pathname}${search}`, gateway)
+      const url = new URL(functionPath(fn.name, fn.namespace, targetOf(request)), gateway)
       const headers = endToEnd(request.headers)
       // What the gateway does not ask for would go on to the function.
       if (authorization !== undefined && fn.annotations?.['edgeloop.dev/auth'] === 'gateway')
@@ -62,8 +56,4 @@ function throughGateway({ gateway, authorization }: RemoteProviderOptions): Reac
     origin: async () => undefined,
     close: async () => {},
   }
-}
-
-function pathOf({ name, namespace }: ListedFunction): string {
-  return namespace && namespace !== DEFAULT_NAMESPACE ? `${name}.${namespace}` : name
 }

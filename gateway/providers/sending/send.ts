@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import { endToEnd, isRepeatable } from '../../../lib/forwarding/index.ts'
+import { endToEnd, isRepeatable, targetOf } from '../../../lib/forwarding/index.ts'
 import { heard } from '../../../lib/waiting/index.ts'
 import type { ReplayableBody } from './replayable.ts'
 
@@ -45,7 +45,6 @@ export async function send(
   agent: Agent
 ): Promise<Response> {
   const { method, signal } = request
-  const { pathname, search } = new URL(request.url)
   const headers = endToEnd(request.headers)
   // Node would not frame a body of its own accord where a method is not known to have one.
   if (body && !headers.has('content-length')) headers.set('transfer-encoding', 'chunked')
@@ -56,7 +55,7 @@ export async function send(
     host,
     port,
     method,
-    path: `${pathname}${search}`,
+    path: targetOf(request),
     headers: Object.fromEntries(headers),
     agent,
   })
