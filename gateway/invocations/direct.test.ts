@@ -449,6 +449,32 @@ describe('each side goes as fast as the other one', () => {
     socket.destroy()
   })
 
+  it('and waits for a slow caller once, however many pieces come meanwhile', async () => {
+    const pieces = '400\r\n'.concat('x'.repeat(1024), '\r\n').repeat(200)
+    await serveRaw((socket) =>
+      socket.once('data', () =>
+        socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${pieces}0\r\n\r\n`)
+      )
+    )
+    await open()
+    let most = 0
+    const watched = await serveHttp({
+      fetch: gateway.fetch,
+      intercept(incoming, outgoing, next) {
+        outgoing.on('newListener', (event) => {
+          if (event === 'drain') most = Math.max(most, outgoing.listenerCount('drain') + 1)
+        })
+        gateway.intercept(incoming, outgoing, next)
+      },
+      host: '127.0.0.1',
+      port: 0,
+      name: 'the gateway',
+    })
+    closing.push(watched.close)
+    expect(await (await fetch(`${watched.url}/function/fn`)).text()).toBe('x'.repeat(1024 * 200))
+    expect(most).toBe(1)
+  })
+
   it('and callers that do not get on hold nobody else up', async () => {
     await serveFn((incoming, outgoing) => incoming.resume().on('end', () => outgoing.end('done')))
     await open()

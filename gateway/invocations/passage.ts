@@ -67,6 +67,8 @@ class Passage implements AnswerReader, Stoppable {
   /** The head of the answer has been passed on. */
   #answering = false
   #flowing = false
+  /** The caller has to take what it was sent before more is read. */
+  #draining = false
   #over = false
 
   constructor(
@@ -159,9 +161,12 @@ class Passage implements AnswerReader, Stoppable {
   onData(piece: Buffer): void {
     const { outgoing, connection } = this.#options
     this.#flowing = true
-    if (outgoing.write(piece)) return
+    // What was read together comes piece by piece, whether there is room or not.
+    if (outgoing.write(piece) || this.#draining) return
+    this.#draining = true
     connection.socket.pause()
     outgoing.once('drain', () => {
+      this.#draining = false
       // It may carry another request by now.
       if (!this.#over) connection.socket.resume()
     })
