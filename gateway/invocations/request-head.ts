@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { isOfTheConnection } from '../upstream/index.ts'
+import { isOfTheConnection } from '../../lib/forwarding/index.ts'
 import type { Invocation } from './invocation.ts'
 
 /** Headers that are written anew. */

@@ -1,10 +1,8 @@
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
 import { EdgeloopError } from '../../lib/errors/index.ts'
+import { isWithoutBody } from '../../lib/forwarding/index.ts'
 import { bodyOf, breakOff, headersOf, requestHead, sendBody } from '../../lib/relay-line/index.ts'
 import { OutOfReach } from './out-of-reach.ts'
-
-/** Answers that have no body, whatever is sent. */
-const WITHOUT_BODY = new Set([204, 205, 304])
 
 /**
  * One request and its response over a line.
@@ -35,7 +33,7 @@ export function exchange(
     stream.on('error', lost)
     stream.once('response', (head) => {
       const status = Number(head[':status'])
-      const empty = WITHOUT_BODY.has(status) || method === 'HEAD'
+      const empty = isWithoutBody(method, status)
       if (empty) stream.resume()
       const cancel = (why: unknown) => breakOff(stream, why)
       const headers = headersOf(head)

@@ -5,4 +5,4 @@
  */
 export type { AnswerReader, Connection } from './connection.ts'
 export { type ConnectionPool, createConnectionPool, type Wanted } from './pool.ts'
-export { isOfTheConnection, type ResponseHead } from './response-head.ts'
+export type { ResponseHead } from './response-head.ts'

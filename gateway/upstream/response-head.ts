@@ -1,3 +1,4 @@
+import { endsWithItsHead, isOfTheConnection } from '../../lib/forwarding/index.ts'
 import { unreadable } from './unreadable.ts'
 
 /** What an HTTP/1.1 answer begins with, as far as whoever passes it on has to know. */
@@ -16,28 +17,6 @@ export interface ResponseHead {
   idleMs: number | undefined
 }
 
-/** What belongs to one connection and not to the message. RFC 9110, 7.6.1. */
-const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
-
-/** Whether a header, named in lower case, stays behind when a message is passed on. */
-export function isOfTheConnection(name: string, connection: string | undefined): boolean {
-  if (OF_THE_CONNECTION.has(name)) return true
-  // Nearly always `keep-alive` or `close`, which name no header.
-  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return false
-  return connection
-    .toLowerCase()
-    .split(',')
-    .some((option) => option.trim() === name)
-}
-
 /**
  * Reads status line and header lines. It is strict: what two readers could take for different messages is refused.
  *
@@ -49,8 +28,7 @@ export function readResponseHead(text: string, method: string): ResponseHead {
   const fields = readFields(text)
   const { connection, encoding, length } = readFraming(fields)
   const status = Number(text.slice(9, 12))
-  const bodiless = method === 'HEAD' || status === 204 || status === 304 || status < 200
-  const body = bodiless ? 'none' : encoding ? 'chunked' : length !== undefined ? 'length' : 'until close'
+  const body = framingOf(endsWithItsHead(method, status), encoding, length)
   const options = connection?.toLowerCase()
   const lasts = text[7] === '1' ? !options?.includes('close') : options?.includes('keep-alive')
   return {
@@ -62,6 +40,12 @@ export function readResponseHead(text: string, method: string): ResponseHead {
     persistent: lasts === true && body !== 'until close' && !isAmbiguous(status, encoding, length),
     idleMs: idleMs(fields),
   }
+}
+
+function framingOf(isEmpty: boolean, encoding: boolean, length: number | undefined): ResponseHead['body'] {
+  if (isEmpty) return 'none'
+  if (encoding) return 'chunked'
+  return length === undefined ? 'until close' : 'length'
 }
 
 /**

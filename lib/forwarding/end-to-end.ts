@@ -1,27 +1,13 @@
-/** What belongs to one connection and not to the message, and what the next hop decides anew. */
-const OF_THE_CONNECTION = [
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'expect',
-  'host',
-]
+import { isOfTheConnection } from './of-the-connection.ts'
 
-/**
- * The headers that go on to the next hop: without those of this connection, and without those that `Connection` names.
- * RFC 9110, section 7.6.1.
- */
+/** What the next hop decides anew. */
+const OF_THE_HOP: ReadonlySet<string> = new Set(['host', 'expect'])
+
+/** The headers that go on to the next hop: without those of this connection, and without those of this hop. */
 export function endToEnd(headers: Headers): Headers {
   const rest = new Headers(headers)
-  const named = headers.get('connection')?.split(',') ?? []
-  for (const name of [...OF_THE_CONNECTION, ...named.map((one) => one.trim())])
-    if (TOKEN.test(name)) rest.delete(name)
+  const connection = headers.get('connection')
+  for (const name of headers.keys())
+    if (OF_THE_HOP.has(name) || isOfTheConnection(name, connection)) rest.delete(name)
   return rest
 }
-
-/** A header's name; anything else would be refused by `Headers`. */
-const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/

@@ -1,12 +1,9 @@
 import { once } from 'node:events'
 import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import { endToEnd, isRepeatable, targetOf } from '../../../lib/forwarding/index.ts'
+import { endToEnd, isRepeatable, isWithoutBody, targetOf } from '../../../lib/forwarding/index.ts'
 import { heard } from '../../../lib/waiting/index.ts'
 import type { ReplayableBody } from './replayable.ts'
-
-/** Answers that have no body, whatever is sent. */
-const WITHOUT_BODY = new Set([204, 205, 304])
 
 /** Where a function listens. */
 export interface Address {
@@ -104,7 +101,7 @@ function responseOf(answer: IncomingMessage, method: string): Response {
   const headers = new Headers()
   for (let i = 0; i < answer.rawHeaders.length; i += 2)
     headers.append(answer.rawHeaders[i]!, answer.rawHeaders[i + 1]!)
-  const empty = WITHOUT_BODY.has(status) || method === 'HEAD'
+  const empty = isWithoutBody(method, status)
   if (empty) answer.resume()
   const body = empty ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>)
   return new Response(body, { status, headers: endToEnd(headers) })
