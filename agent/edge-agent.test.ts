@@ -16,6 +16,7 @@ import {
   readProfiles,
 } from '../gateway/index.ts'
 import { sampleStore } from '../lib/dataset/index.ts'
+import type { Heartbeat } from '../lib/edge-status/index.ts'
 import { photoHash } from '../lib/photo/index.ts'
 import { createObjectStore, type ObjectStore } from '../lib/s3/index.ts'
 import type { Deployment } from '../lib/stack/index.ts'
@@ -26,7 +27,6 @@ import { createS3Server, type S3Server } from '../platform/s3/index.ts'
 import { type Broker, createBroker } from './broker/index.ts'
 import { photoOf } from './classify.fixture.ts'
 import { createEdgeAgent, type EdgeAgent } from './edge-agent.ts'
-import type { Heartbeat } from './uplink/index.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { createEdgeAuthenticator, createInvocations, type PlacedProvider } from '../gateway/index.ts'
 import { openDatabase } from '../lib/database/index.ts'
+import type { Heartbeat } from '../lib/edge-status/index.ts'
 import { asEdgeloopError } from '../lib/errors/index.ts'
 import { type EdgeloopEvent, eventSchema, type Uplink as UplinkPolicy } from '../lib/events/index.ts'
 import { answersTopic, receiptsTopic } from '../lib/messages/index.ts'
@@ -22,7 +23,7 @@ import { createPhotoRoutes, createPhotoStore } from './photo-store/index.ts'
 import { isEndOfPhoto, recordDeadLetter, recordDecision } from './record-decision.ts'
 import { refusalFor } from './refusal.ts'
 import { createRelay } from './relay/index.ts'
-import { createUplink, type Heartbeat, type Uplink } from './uplink/index.ts'
+import { createUplink, type Uplink } from './uplink/index.ts'
 
 export interface EdgeAgentOptions {
   edge: string

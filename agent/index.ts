@@ -4,6 +4,4 @@
  * @module
  */
 export { type CloudAgent, createCloudAgent } from './cloud-agent.ts'
-export { type DeadLetter, deadLetterPage } from './dead-letters/index.ts'
 export { createEdgeAgent, type EdgeAgent, type EdgeAgentOptions } from './edge-agent.ts'
-export { type Heartbeat, heartbeat, type Totals } from './uplink/index.ts'

@@ -1,4 +1,4 @@
-import type { Heartbeat } from '../agent/index.ts'
+import type { Heartbeat } from '../lib/edge-status/index.ts'
 
 /** The time of day on this machine. */
 export function clock(at: string | Date): string {

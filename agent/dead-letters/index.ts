@@ -2,5 +2,4 @@
  * Dead letters over HTTP: what no function here will ever take, to be looked at, sent again or forgotten.
  * @module
  */
-export { type DeadLetter, deadLetterPage } from './letter.ts'
 export { createDeadLetterRoutes } from './routes.ts'

@@ -1,6 +1,6 @@
 import mqtt, { ErrorWithReasonCode } from 'mqtt'
+import type { Heartbeat, LinkState } from '../../lib/edge-status/index.ts'
 import { type EdgeloopEvent, encodeStructured } from '../../lib/events/index.ts'
-import type { Heartbeat, LinkState } from './heartbeat.ts'
 
 export interface UplinkOptions {
   edge: string

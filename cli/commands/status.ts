@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { type Heartbeat, heartbeat } from '../../agent/index.ts'
 import { labelQueue, runStore } from '../../lib/dataset/index.ts'
+import { type Heartbeat, heartbeat } from '../../lib/edge-status/index.ts'
 import { modelRegistry } from '../../lib/registry/index.ts'
 import { table } from '../terminal/index.ts'
 import { ago, clock, versionText } from '../wording.ts'

@@ -1,4 +1,4 @@
-import type { Heartbeat } from '../../agent/index.ts'
+import type { Heartbeat } from '../../lib/edge-status/index.ts'
 import type { DeviceAnswer, RoundReport, RunEvent } from '../../platform/rounds/index.ts'
 
 /** Answers of an edge that are remembered. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Heartbeat } from '../../agent/index.ts'
+import type { Heartbeat } from '../../lib/edge-status/index.ts'
 import type { RoundReport } from '../../platform/rounds/index.ts'
 import { paint, textOf, width } from '../terminal/index.ts'
 import { applyEvent, applyStatus, createLiveModel, type LiveModel } from './model.ts'

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { type Heartbeat, heartbeat } from '../../agent/index.ts'
+import { type Heartbeat, heartbeat } from '../../lib/edge-status/index.ts'
 import { createLink, type Link } from '../link/index.ts'
 import { type Service, startService } from '../service/index.ts'
 

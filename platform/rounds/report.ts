@@ -1,4 +1,4 @@
-import type { Totals } from '../../agent/index.ts'
+import type { Totals } from '../../lib/edge-status/index.ts'
 import type { Judgement } from '../../lib/events/index.ts'
 
 /** One round in figures; counts are totals so far. */

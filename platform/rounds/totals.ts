@@ -1,4 +1,4 @@
-import type { Totals } from '../../agent/index.ts'
+import type { Totals } from '../../lib/edge-status/index.ts'
 import type { Platform } from '../platform.ts'
 import { waitFor } from './wait.ts'
 

@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import { heartbeat } from '../../agent/index.ts'
+import { heartbeat } from '../../lib/edge-status/index.ts'
 import { connectEvents } from '../../lib/event-client/index.ts'
 import type { EdgeloopEvent } from '../../lib/events/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'

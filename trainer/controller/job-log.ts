@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { V1Pod } from '@kubernetes/client-node'
 import type { KubernetesClient } from '../../lib/kubernetes/index.ts'
-import { readJobMessage } from '../job/index.ts'
+import { readJobMessage } from '../job-message/index.ts'
 import { JOB_CONTAINER } from './job-object.ts'
 import { type JobEnd, jobEnd } from './start-job.ts'
 

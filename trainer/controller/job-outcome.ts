@@ -4,7 +4,7 @@ import type {
   V1Job,
   V1Pod,
 } from '@kubernetes/client-node'
-import { readJobMessage } from '../job/index.ts'
+import { readJobMessage } from '../job-message/index.ts'
 import { JOB_CONTAINER, type JobSettings } from './job-object.ts'
 import { type JobEnd, jobEnd } from './start-job.ts'
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { Run } from '../../lib/dataset/index.ts'
-import { type JobMessage, readJobMessage } from '../job/index.ts'
+import { type JobMessage, readJobMessage } from '../job-message/index.ts'
 
 const main = fileURLToPath(new URL('../job/main.ts', import.meta.url))
 

@@ -9,7 +9,8 @@ import { asEdgeloopError } from '../../lib/errors/index.ts'
 import { readSettings } from '../../lib/function/index.ts'
 import { prepareRuntime } from '../../lib/runtime/index.ts'
 import { objectStoreFromEnv } from '../../lib/s3/index.ts'
-import { type JobMessage, runTraining } from './index.ts'
+import type { JobMessage } from '../job-message/index.ts'
+import { runTraining } from './index.ts'
 
 const settings = readSettings(
   z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type DeadLetter, deadLetterPage } from '../../../agent/index.ts'
+import { type DeadLetter, deadLetterPage } from '../../../lib/edge-status/index.ts'
 import { EdgeloopError, type ErrorCode } from '../../../lib/errors/index.ts'
 import type { RunningPlatform } from '../../../platform/index.ts'
 import { type Failure, failureOf } from './failures.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { eventData } from '../../lib/events/index.ts'
+import { eventData } from '../events/index.ts'
 
 const count = z.number().int().nonnegative()
 
