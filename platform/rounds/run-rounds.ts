@@ -114,8 +114,13 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
     // The first model has no use for them, and the first photo waits for that.
     const golden = putLabelled(platform, 'golden', supply.golden, signal)
     golden.catch(() => {})
-    if (from.round === 0) await tell(await concludeRound(0, await learn(platform, signal)))
-    await golden
+    // Told when the first photos have been shown: measuring would hold up their answers.
+    let untold = from.round === 0 ? await concludeRound(0, await learn(platform, signal)) : undefined
+    const tellFirst = async () => {
+      await golden
+      if (untold) await tell(untold)
+      untold = undefined
+    }
     const end = options.rounds === undefined ? Number.POSITIVE_INFINITY : options.rounds
     const first = Math.max(1, from.round)
     for (const past of pastFaults(options.faults, first))
@@ -126,6 +131,7 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
       faults.beginRound(round)
       const showing = cameras.capture(options.perRound)
       const [shown] = await unlessAborted(Promise.all([showing, faults.midRound(round, showing)]), signal)
+      await tellFirst()
       if (shown === 0) break
       next += shown
       await settle()
@@ -139,6 +145,7 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
       faults.endRound(round)
       await tell(await concludeRound(round, learned))
     }
+    await tellFirst()
     faults.end()
     await settle()
     if (!last) await tell(await concludeRound(from.round - 1, {}))
