@@ -11,6 +11,7 @@ import {
   createLocalProvider,
   createRelayDoor,
   createRelays,
+  localReach,
   type Provider,
   type Relays,
   readProfiles,
@@ -21,7 +22,6 @@ import { photoHash } from '../lib/photo/index.ts'
 import { createObjectStore, type ObjectStore } from '../lib/s3/index.ts'
 import type { Deployment } from '../lib/stack/index.ts'
 import { serveHttp, type WebServer } from '../lib/web-server/index.ts'
-import { localReach } from '../platform/edge/index.ts'
 import { createLink, type Link } from '../platform/link/index.ts'
 import { createS3Server, type S3Server } from '../platform/s3/index.ts'
 import { type Broker, createBroker } from './broker/index.ts'

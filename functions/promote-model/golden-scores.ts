@@ -8,26 +8,33 @@ import type { ObjectStore } from '../../lib/s3/index.ts'
 /** How many objects are read at the same time. */
 const READS = 32
 
-/** A golden photo and what it shows. */
-export interface GoldenPhoto {
-  photo: string
-  label: string
+/** The hashes of the golden photos, in their order. */
+export function listGolden(store: ObjectStore, dataset: string): Promise<string[]> {
+  return labelledPhotos(store, dataset, 'golden').list()
 }
 
-/** The golden set, in order of the hash. */
-export async function readGolden(store: ObjectStore, dataset: string): Promise<GoldenPhoto[]> {
+/** What golden photos show. */
+export function readLabels(
+  store: ObjectStore,
+  dataset: string,
+  photos: readonly string[]
+): Promise<string[]> {
   const golden = labelledPhotos(store, dataset, 'golden')
   const read = pLimit(READS)
-  const photos = await golden.list()
-  return Promise.all(
-    photos.map((photo) => read(async () => ({ photo, label: (await golden.get(photo)).label })))
-  )
+  return Promise.all(photos.map((photo) => read(async () => (await golden.get(photo)).label)))
+}
+
+/** A version's scores for photos; undefined where its backbone has not seen one. */
+export interface GoldenScores {
+  /** The labels that the version knows, in the order of the scores. */
+  labels: readonly string[]
+  /** Calibrated, one row a photo. */
+  rows: (Float32Array | undefined)[]
 }
 
 /**
- * A version's calibrated scores for the golden photos, one row a photo in the order of `labels`; a label that the
- * version does not know gets 0. A photo has no row where the version's backbone has not seen it: the training job
- * computes the features of the golden set as it finds it, and photos may have been added since.
+ * A version's calibrated scores for golden photos. A photo has none where the version's backbone has not seen it: the
+ * training job computes the features of the golden set as it finds it, and photos may have been added since.
  *
  * @throws EdgeloopError CORRUPT when features are not what the head takes
  */
@@ -35,20 +42,25 @@ export async function scoreGolden(
   store: ObjectStore,
   registry: ModelRegistry,
   version: number,
-  golden: readonly GoldenPhoto[],
-  labels: readonly string[]
-): Promise<(Float32Array | undefined)[]> {
+  photos: readonly string[]
+): Promise<GoldenScores> {
   const { head, manifest } = await registry.head(version)
   const features = featureStore(store, manifest.backbone.hash)
-  const columns = labels.map((label) => head.labels.indexOf(label))
   const read = pLimit(READS)
-  const score = async ({ photo }: GoldenPhoto) => {
+  const score = async (photo: string) => {
     const values = await features.get(photo)
-    if (!values) return undefined
-    const scores = scoresOf(head, values, `features/${manifest.backbone.hash}/${photo}`)
-    return Float32Array.from(columns, (column) => (column < 0 ? 0 : scores[column]!))
+    return values && scoresOf(head, values, `features/${manifest.backbone.hash}/${photo}`)
   }
-  return Promise.all(golden.map((photo) => read(() => score(photo))))
+  return { labels: head.labels, rows: await Promise.all(photos.map((photo) => read(() => score(photo)))) }
+}
+
+/** A row of scores in the order of other labels; one that its version does not know gets 0. */
+export function inColumns(
+  row: Float32Array,
+  labels: readonly string[],
+  columns: readonly string[]
+): Float32Array {
+  return Float32Array.from(columns, (column) => row[labels.indexOf(column)] ?? 0)
 }
 
 /** Whoever sent the event is not to blame for what is in the bucket. */

@@ -3,7 +3,7 @@ import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
 import type { EventData, Judgement } from '../../lib/events/index.ts'
 import { type Manifest, modelRegistry } from '../../lib/registry/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
-import { readGolden, scoreGolden } from './golden-scores.ts'
+import { inColumns, listGolden, readLabels, scoreGolden } from './golden-scores.ts'
 import { type Judgement as Judged, judge } from './judge.ts'
 
 type Trained = EventData<'model.trained'>
@@ -63,21 +63,17 @@ async function judgeVersions(
   trained: Trained,
   serving: number | null
 ): Promise<Judgement> {
-  const golden = await readGolden(store, trained.dataset)
+  const golden = await listGolden(store, trained.dataset)
   if (golden.length === 0) return undecided(serving, 'there is no golden set', 0)
   const registry = modelRegistry(store, trained.model)
-  const labels = [...new Set(golden.map(({ label }) => label))].sort()
-  const { head } = await registry.head(trained.version)
-  const columns = [...new Set([...labels, ...head.labels])]
-  const scores = (version: number) => scoreGolden(store, registry, version, golden, columns)
+  const scores = (version: number) => scoreGolden(store, registry, version, golden)
   const candidate = await scores(trained.version)
   const before = serving === null ? undefined : await scores(serving)
 
-  const comparable = golden.flatMap(({ label }, i) => {
-    const row = candidate[i]
-    const servingRow = before?.[i]
-    if (!row || (before && !servingRow)) return []
-    return [{ truth: columns.indexOf(label), row, servingRow }]
+  const comparable = golden.flatMap((photo, i) => {
+    const row = candidate.rows[i]
+    const servingRow = before?.rows[i]
+    return row && (!before || servingRow) ? [{ photo, row, servingRow }] : []
   })
   const leftOut = golden.length - comparable.length
   if (comparable.length < golden.length * ENOUGH_OF_GOLDEN)
@@ -86,11 +82,14 @@ async function judgeVersions(
       `${comparable.length} of ${golden.length} golden photos have features to compare`,
       leftOut
     )
+  const photos = comparable.map(({ photo }) => photo)
+  const labels = await readLabels(store, trained.dataset, photos)
+  const columns = [...new Set([...labels].sort().concat(candidate.labels))]
   try {
     const judged = judge({
-      truths: comparable.map(({ truth }) => truth),
-      candidate: comparable.map(({ row }) => row),
-      serving: before && comparable.map(({ servingRow }) => servingRow!),
+      truths: labels.map((label) => columns.indexOf(label)),
+      candidate: comparable.map(({ row }) => inColumns(row, candidate.labels, columns)),
+      serving: before && comparable.map(({ servingRow }) => inColumns(servingRow!, before.labels, columns)),
     })
     return asEventData(judged, leftOut)
   } catch (thrown) {

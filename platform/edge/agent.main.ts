@@ -6,14 +6,13 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { createEdgeAgent } from '../../agent/index.ts'
-import { createEdgeProvider, createLocalProvider, readProfiles } from '../../gateway/index.ts'
+import { createEdgeProvider, createLocalProvider, localReach, readProfiles } from '../../gateway/index.ts'
 import { eventData } from '../../lib/events/index.ts'
 import { readSettings } from '../../lib/function/index.ts'
 import { objectStoreFromEnv } from '../../lib/s3/index.ts'
 import { readSecretFile } from '../../lib/secret-file/index.ts'
 import { runService } from '../../lib/service/index.ts'
 import { handlersOf, readStack } from '../../lib/stack/index.ts'
-import { localReach } from './local-reach.ts'
 
 const schema = z.object({
   EDGE: eventData.name,

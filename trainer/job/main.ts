@@ -10,7 +10,10 @@ import { readSettings } from '../../lib/function/index.ts'
 import { prepareRuntime } from '../../lib/runtime/index.ts'
 import { objectStoreFromEnv } from '../../lib/s3/index.ts'
 import type { JobMessage } from '../job-message/index.ts'
-import { runTraining } from './index.ts'
+
+// Its thread loads on another core while this one loads the rest.
+prepareRuntime()
+const { runTraining } = await import('./index.ts')
 
 const settings = readSettings(
   z.object({
@@ -43,7 +46,6 @@ process.on('disconnect', () => process.exit())
 // The same news may come by the pipe first.
 process.stdout.on('error', () => process.exit())
 
-prepareRuntime()
 const store = objectStoreFromEnv(process.env)
 try {
   const manifest = await runTraining({

@@ -1,5 +1,6 @@
-import { DEFAULT_NAMESPACE, type ListedFunction, type Provider, type Reach } from '../../gateway/index.ts'
-import { asEdgeloopError } from '../../lib/errors/index.ts'
+import { asEdgeloopError } from '../../../lib/errors/index.ts'
+import { DEFAULT_NAMESPACE, type Provider } from '../../provider.ts'
+import type { ListedFunction, Reach } from '../placed/index.ts'
 
 /** An edge's functions inside of its agent's process, run by a local provider. */
 export function localReach(provider: Provider): Reach {
