@@ -67,8 +67,7 @@ export function createPortReach({ holdMs = HOLD_MS }: PortReachOptions = {}): Re
     const { fn, port, request, body } = call
     const kept = () => !body || body.replayable
     try {
-      // On this machine a connection costs little, and one of its own meets no end of an earlier one.
-      const response = await send({ host: HOST, port }, request, body, mayRepeat(request) && agent)
+      const response = await send({ host: HOST, port }, request, body, agent)
       // A 503 of its own is an answer; one of a function that is about to end, or has just begun, is not.
       if (response.status !== 503 || !kept() || (await isReady(fn, port))) return response
       await response.body?.cancel()

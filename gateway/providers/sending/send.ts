@@ -33,14 +33,13 @@ export const mayRepeat = ({ method, headers }: Request) => isRepeatable(method, 
 
 /**
  * Sends a request to a function.
- * @param agent its connections; with `false` the request gets one of its own
  * @throws Refused, Lost, or the reason of the request's signal
  */
 export async function send(
   { host, port }: Address,
   request: Request,
   body: ReplayableBody | undefined,
-  agent: Agent | false
+  agent: Agent
 ): Promise<Response> {
   const { method, signal } = request
   const headers = endToEnd(request.headers)
