@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { execa, type ResultPromise } from 'execa'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { EdgeloopError } from '../../../lib/errors/index.ts'
 import { serveHttp } from '../../../lib/web-server/index.ts'
 import { freePort } from '../../../platform/ports/index.ts'
 import { serve, temporaryDirectory } from '../../../test/support/index.ts'
@@ -299,7 +300,7 @@ describe('while a function is being replaced', () => {
     expect(performance.now() - began).toBeLessThan(5000)
   })
 
-  it('none is lost, however often it happens', async () => {
+  it('none is lost that may be repeated, however often it happens', async () => {
     await start('0')
     await known()
     let over = false
@@ -308,7 +309,12 @@ describe('while a function is being replaced', () => {
       while (!over) {
         const headers: HeadersInit = caller % 2 ? {} : { 'ce-id': '1' }
         const init = caller === 1 ? {} : { method: 'POST', body: 'x'.repeat(5000), headers }
-        answers.push((await seen('/?ms=5', init)).version)
+        // What must not be repeated may meet the end of its connection, and hears of it.
+        const met = (error: EdgeloopError) => {
+          if (caller !== 3 || error.code !== 'BAD_GATEWAY') throw error
+        }
+        const answer = await seen('/?ms=5', init).catch(met)
+        if (answer) answers.push(answer.version)
       }
     })
     for (const version of ['1', '2', '3']) {
