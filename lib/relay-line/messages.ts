@@ -7,6 +7,7 @@ import {
 } from 'node:http2'
 import { EdgeloopError } from '../errors/index.ts'
 import { endToEnd } from '../forwarding/index.ts'
+import { room } from '../waiting/index.ts'
 
 /** What HTTP/2 sends ahead of a request's body. */
 export function requestHead(
@@ -97,15 +98,3 @@ export function breakOff(stream: Http2Stream, cause: unknown): void {
 }
 
 const brokenOff = (cause?: unknown) => new EdgeloopError('UNAVAILABLE', 'it was broken off', { cause })
-
-/** Resolves when there is room for more, or nobody is there any more. */
-function room(stream: Http2Stream): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      stream.off('drain', done).off('close', done)
-      resolve()
-    }
-    stream.once('drain', done).once('close', done)
-    if (stream.closed) done()
-  })
-}

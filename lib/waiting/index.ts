@@ -6,3 +6,4 @@
 export { type Alarm, createAlarm } from './alarm.ts'
 export { withDeadline } from './deadline.ts'
 export { heard } from './heard.ts'
+export { room } from './room.ts'

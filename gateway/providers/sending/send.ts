@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { endToEnd, isRepeatable, isWithoutBody, targetOf } from '../../../lib/forwarding/index.ts'
-import { heard } from '../../../lib/waiting/index.ts'
+import { heard, room } from '../../../lib/waiting/index.ts'
 import type { ReplayableBody } from './replayable.ts'
 
 /** Where a function listens. */
@@ -82,18 +82,6 @@ async function feed(outgoing: ClientRequest, body: ReplayableBody): Promise<void
     if (!outgoing.write(piece)) await room(outgoing)
   }
   outgoing.end()
-}
-
-/** Resolves when there is room for more, or nobody is there any more. */
-function room(outgoing: ClientRequest): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      outgoing.off('drain', done).off('close', done)
-      resolve()
-    }
-    outgoing.once('drain', done).once('close', done)
-    if (outgoing.destroyed) done()
-  })
 }
 
 function responseOf(answer: IncomingMessage, method: string): Response {
