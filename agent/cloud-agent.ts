@@ -75,13 +75,9 @@ async function start(
   })
   closeLater(() => connector.close())
 
-  const functions = followFunctions({ connector, provider, pollMs })
+  const functions = followFunctions({ connector, provider, pollMs, signal: options.signal })
   closeLater(() => functions.close())
-  const giveUp = () => functions.close()
-  options.signal?.addEventListener('abort', giveUp, { once: true })
-  if (options.signal?.aborted) await giveUp()
   await functions.ready
-  options.signal?.removeEventListener('abort', giveUp)
   await broker.listen()
 
   /** Events become this agent's; everything else is ordinary MQTT. */

@@ -157,13 +157,9 @@ async function start(
   })
   closeLater(() => relay.close())
 
-  const functions = followFunctions({ connector, provider, pollMs })
+  const functions = followFunctions({ connector, provider, pollMs, signal: options.signal })
   closeLater(() => functions.close())
-  const giveUp = () => functions.close()
-  options.signal?.addEventListener('abort', giveUp, { once: true })
-  if (options.signal?.aborted) await giveUp()
   await functions.ready
-  options.signal?.removeEventListener('abort', giveUp)
 
   await broker.listen()
   uplink = createUplink({

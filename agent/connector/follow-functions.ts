@@ -9,6 +9,8 @@ export interface FollowOptions {
   provider: Pick<Provider, 'listAt'>
   /** How often it is asked, in milliseconds. */
   pollMs?: number
+  /** Closes it as well: whoever stops while the functions are still unknown need not wait for them. */
+  signal?: AbortSignal
 }
 
 export interface FollowedFunctions {
@@ -21,7 +23,8 @@ export interface FollowedFunctions {
 const POLL_MS = 250
 
 /** Keeps a connector in step with the functions that run here. */
-export function followFunctions({ connector, provider, pollMs = POLL_MS }: FollowOptions): FollowedFunctions {
+export function followFunctions(options: FollowOptions): FollowedFunctions {
+  const { connector, provider, pollMs = POLL_MS, signal } = options
   const alarm = createAlarm()
   let closing = false
   let complaint = ''
@@ -56,13 +59,14 @@ export function followFunctions({ connector, provider, pollMs = POLL_MS }: Follo
     isClosed(new EdgeloopError('UNAVAILABLE', 'stopped before it was known which functions run here'))
   }
 
-  const following = follow()
-  return {
-    ready,
-    async close() {
-      closing = true
-      alarm.ring()
-      await following
-    },
+  async function close(): Promise<void> {
+    closing = true
+    alarm.ring()
+    await following
   }
+
+  closing = signal?.aborted ?? false
+  const following = follow()
+  signal?.addEventListener('abort', close, { once: true })
+  return { ready, close }
 }
