@@ -4,6 +4,7 @@ import https from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { EdgeloopError } from '../errors/index.ts'
+import { isRepeatable } from '../forwarding/index.ts'
 import { outOfReach, refusal } from './error.ts'
 import type { KubernetesObject } from './object.ts'
 
@@ -114,14 +115,19 @@ export function createKubernetesClient(config: KubeConfig): KubernetesClient {
         () => request.destroy(new Error(`no answer within ${PATIENCE_MS} ms`)),
         PATIENCE_MS
       )
+      let answered = false
       request.once('response', (response) => {
+        answered = true
         clearTimeout(silent)
         resolve(response)
       })
-      request.once('error', (cause: NodeJS.ErrnoException) => {
+      request.on('error', (cause: NodeJS.ErrnoException) => {
         clearTimeout(silent)
-        // The server had closed a connection that was idle: it has not read the request.
-        if (request.reusedSocket && cause.code === 'ECONNRESET') resolve(send(method, path, options))
+        // Whoever reads the answer hears of it.
+        if (answered) return
+        // Most likely the server had closed a connection that was idle, and has not read the request.
+        const isStale = request.reusedSocket && cause.code === 'ECONNRESET'
+        if (isStale && isRepeatable(method, () => false)) resolve(send(method, path, options))
         else reject(outOfReach(cause, server))
       })
       request.end(json)
