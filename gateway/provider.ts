@@ -65,8 +65,14 @@ export interface Provider {
    * Where a function listens that can be connected to directly, as `http://HOST:PORT`; counts as an invocation.
    * Undefined where `invoke` has to do it.
    * @param avoid origins that did not take a connection; one that takes them again may be given again
+   * @param leaving where it has to be waited for: ends the wait
    */
-  origin(name: string, namespace?: string, avoid?: ReadonlySet<string>): Promise<string | undefined>
+  origin(
+    name: string,
+    namespace?: string,
+    avoid?: ReadonlySet<string>,
+    leaving?: () => AbortSignal
+  ): Promise<string | undefined>
   /** What functions have written, oldest first; goes on with `follow` until the signal fires. */
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>
   close(): Promise<void>

@@ -1,15 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import { asEdgeloopError } from '../../lib/errors/index.ts'
 import { sentTo } from '../../lib/forwarding/index.ts'
-import type { InvocationMetrics } from '../metrics/index.ts'
 import type { Provider } from '../provider.ts'
 import { Deadline } from './deadline.ts'
-import type { Asked } from './direct.ts'
-import { Invocation } from './invocation.ts'
+import type { Invocation } from './invocation.ts'
 
 export interface ByProviderOptions {
   provider: Pick<Provider, 'invoke'>
-  metrics: InvocationMetrics | undefined
   /** How long an invocation may take, in milliseconds. */
   timeoutMs: number
 }
@@ -22,12 +19,12 @@ export interface ByProviderOptions {
  * @throws EdgeloopError what the provider throws; TIMEOUT
  */
 export async function answerByProvider(
-  { provider, metrics, timeoutMs }: ByProviderOptions,
-  { target, callId, openness }: Asked,
+  { provider, timeoutMs }: ByProviderOptions,
+  invocation: Invocation,
   request: Request,
   outgoing: ServerResponse | undefined
 ): Promise<Response> {
-  const invocation = new Invocation(target, callId, openness, metrics)
+  const { target } = invocation
   const stopping = new AbortController()
   const { signal } = stopping
   const deadline = new Deadline(target, timeoutMs, { stop: (why) => stopping.abort(why) })
@@ -102,11 +99,13 @@ function followToItsEnd(
       outgoing.destroy()
     },
   }
-  outgoing.once('close', () => {
+  const settle = () => {
     end()
     if (outgoing.writableFinished) invocation.settle(status)
     else if (deadline.over) invocation.settle(504)
     // The function broke off in the middle, or else the caller did.
     else invocation.settle(outgoing.errored ? 502 : 499)
-  })
+  }
+  if (outgoing.closed) settle()
+  else outgoing.once('close', settle)
 }

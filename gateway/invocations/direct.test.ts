@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { serveHttp, type WebServer } from '../../lib/web-server/index.ts'
 import { createGateway, type Gateway } from '../app.ts'
@@ -151,6 +152,38 @@ describe('a request', () => {
     expect(answer.headers['set-cookie']).toEqual(['a=1', 'b=2'])
   })
 
+  it('keeps its length, whatever its connection says: nobody’s body is another one’s request', async () => {
+    const heard: string[] = []
+    await serveFn(async (incoming, outgoing) => {
+      let body = ''
+      for await (const piece of incoming) body += piece
+      heard.push(`${incoming.url} ${body.length}`)
+      outgoing.end()
+    })
+    await open()
+    const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n'
+    const socket = connect(server.port, '127.0.0.1')
+    const head = `POST /function/fn/outer HTTP/1.1\r\nHost: a\r\nConnection: content-length, close\r\n`
+    socket.write(`${head}Content-Length: ${smuggled.length}\r\n\r\n${smuggled}`)
+    socket.resume()
+    await once(socket, 'close')
+    expect((await ask('/next')).status).toBe(200)
+    expect(heard).toEqual([`/outer ${smuggled.length}`, '/next 0'])
+  })
+
+  it('that names the gateway, as a proxy is asked, goes the same way', async () => {
+    await serveFn((incoming, outgoing) => outgoing.end(incoming.url))
+    await open()
+    const socket = connect(server.port, '127.0.0.1')
+    socket.write('GET http://gateway:8080/function/fn/a?b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    let heard = ''
+    socket.on('data', (bytes) => {
+      heard += bytes
+    })
+    await once(socket, 'close')
+    expect(heard).toMatch(/^HTTP\/1.1 200 [\s\S]*\/a\?b/)
+  })
+
   it.each(['HEAD', 'GET', 'DELETE', 'OPTIONS'])('%s needs no body', async (method) => {
     await serveFn((incoming, outgoing) => outgoing.end(incoming.method))
     await open()
@@ -275,13 +308,40 @@ describe('a function that is not well', () => {
     [
       'answers with a header that is none',
       (socket) => socket.end('HTTP/1.1 200 OK\r\nX: a\x00b\r\nContent-Length: 0\r\n\r\n'),
-      /invalid character/i,
+      /characters that a header cannot have/,
+    ],
+    [
+      'answers with a status line that is none',
+      (socket) => socket.end('HTTP/1.1 200 O\x01K\r\nContent-Length: 0\r\n\r\n'),
+      /characters that a header cannot have/,
     ],
   ])('and %s is a bad gateway', async (_name, talk, why) => {
     await serveRaw((socket) => socket.once('data', () => talk(socket)))
     await open()
     expect(await refusal(await ask())).toEqual([502, expect.stringMatching(why)])
     expect(await counted(502)).toBe(1)
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+  })
+
+  it('says whatever it likes, and the gateway answers the next request', async () => {
+    let said = ''
+    await serveRaw((socket) => socket.once('data', () => socket.end(said, 'latin1')))
+    await open()
+    const anything = fc.string({
+      unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
+    })
+    const nearly = fc
+      .tuple(anything, anything)
+      .map(([reason, value]) => `${'HTTP/1.1 200 '}${reason}\r\nX: ${value}\r\nContent-Length: 0\r\n\r\n`)
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(anything, nearly), async (bytes) => {
+        said = bytes
+        const response = await ask()
+        expect([200, 502]).toContain(response.status)
+        await response.text()
+      }),
+      { numRuns: 200 }
+    )
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
   })
 

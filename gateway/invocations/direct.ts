@@ -1,29 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
 import { isRepeatable } from '../../lib/forwarding/index.ts'
-import type { InvocationMetrics } from '../metrics/index.ts'
 import type { Provider } from '../provider.ts'
 import { refuse } from '../refusals/index.ts'
 import type { Connection, ConnectionPool, Wanted } from '../upstream/index.ts'
 import { Deadline, type Stoppable } from './deadline.ts'
-import { Invocation } from './invocation.ts'
+import type { Invocation } from './invocation.ts'
 import { type Passed, passOn } from './passage.ts'
-import type { Openness } from './protection.ts'
-import type { Target } from './target.ts'
 
 export interface DirectOptions {
   provider: Pick<Provider, 'origin'>
   pool: ConnectionPool
-  metrics: InvocationMetrics | undefined
   /** How long an invocation may take, in milliseconds. */
   timeoutMs: number
-}
-
-/** What a request asks for, once it has been let in. */
-export interface Asked {
-  target: Target
-  callId: string
-  openness: Openness
 }
 
 /** So often a connection may be refused before the caller is told. */
@@ -33,19 +22,14 @@ const MAX_ATTEMPTS = 4
  * Answers a request over a connection to the function itself.
  *
  * @returns false when the provider has to do it; nothing has been taken from the request then
- * @throws what the provider throws when it is asked where the function is
  */
-export async function answerDirectly(
+export function answerDirectly(
   options: DirectOptions,
-  asked: Asked,
+  invocation: Invocation,
   incoming: IncomingMessage,
   outgoing: ServerResponse
 ): Promise<boolean> {
-  const { name, namespace } = asked.target
-  const origin = await options.provider.origin(name, namespace)
-  if (origin === undefined) return false
-  await new DirectAnswer(options, asked, incoming, outgoing).from(origin)
-  return true
+  return new DirectAnswer(options, invocation, incoming, outgoing).give()
 }
 
 class DirectAnswer implements Stoppable {
@@ -60,7 +44,7 @@ class DirectAnswer implements Stoppable {
 
   constructor(
     options: DirectOptions,
-    { target, callId, openness }: Asked,
+    invocation: Invocation,
     incoming: IncomingMessage,
     outgoing: ServerResponse
   ) {
@@ -68,18 +52,37 @@ class DirectAnswer implements Stoppable {
     this.#incoming = incoming
     this.#outgoing = outgoing
     this.#repeatable = isRepeatable(incoming.method ?? '', (name) => incoming.headers[name] !== undefined)
-    this.#invocation = new Invocation(target, callId, openness, options.metrics)
-    this.#deadline = new Deadline(target, options.timeoutMs, this)
+    this.#invocation = invocation
+    this.#deadline = new Deadline(invocation.target, options.timeoutMs, this)
   }
 
-  async from(origin: string): Promise<void> {
+  async give(): Promise<boolean> {
     try {
+      const origin = await this.#place()
+      if (origin === undefined) return false
       await this.#carry(origin)
     } catch (thrown) {
-      this.stop(thrown)
+      // Nobody hears what is said to a caller that has gone.
+      if (this.#outgoing.destroyed) this.#invocation.settle(499)
+      else this.stop(thrown)
     } finally {
       this.#deadline.clear()
     }
+    return true
+  }
+
+  /** A function may have to be started first, for which nobody waits longer than for the answer. */
+  #place(avoid?: ReadonlySet<string>): Promise<string | undefined> {
+    const { name, namespace } = this.#invocation.target
+    return this.#options.provider.origin(name, namespace, avoid, this.#leaving)
+  }
+
+  /** Made only for those that wait: most do not. */
+  readonly #leaving = (): AbortSignal => {
+    const leaving = new AbortController()
+    if (this.#outgoing.closed) leaving.abort()
+    else this.#outgoing.once('close', () => leaving.abort())
+    return leaving.signal
   }
 
   stop(thrown: unknown): void {
@@ -128,8 +131,8 @@ class DirectAnswer implements Stoppable {
 
   /** @throws EdgeloopError BAD_GATEWAY when there is no other place */
   async #elsewhere(refused: ReadonlySet<string>, again: boolean, cause: Error): Promise<string> {
-    const { name, namespace } = this.#invocation.target
-    const next = again && (await this.#options.provider.origin(name, namespace, refused))
+    const { name } = this.#invocation.target
+    const next = again && (await this.#place(refused))
     if (next) return next
     throw new EdgeloopError('BAD_GATEWAY', `nobody answers for ${name}: ${cause.message}`, {
       where: name,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { targetOf } from '../../lib/forwarding/index.ts'
 import type { NodeBindings } from '../../lib/web-server/index.ts'
@@ -12,8 +12,9 @@ import { createConnectionPool } from '../upstream/index.ts'
 import { admit } from './admission.ts'
 import { answerByProvider } from './by-provider.ts'
 import { answerDirectly } from './direct.ts'
+import { Invocation } from './invocation.ts'
 import { createProtection } from './protection.ts'
-import { readTarget, type Target } from './target.ts'
+import { readTarget } from './target.ts'
 
 export interface InvocationOptions {
   /** For functions that ask for the gateway's credentials; everybody may invoke them when absent. */
@@ -49,10 +50,11 @@ export function createInvocations(provider: Provider, options: InvocationOptions
   const pool = createConnectionPool()
   const protection = createProtection(provider)
   const direct = { provider, pool, metrics, timeoutMs }
-  const byProvider = { provider, metrics, timeoutMs }
-  /** Targets of requests that the app is asked to answer. */
-  const targets = new WeakMap<IncomingMessage, Target>()
+  const byProvider = { provider, timeoutMs }
+  /** Those that the app is asked to answer. */
+  const begun = new WeakMap<IncomingMessage, Invocation>()
 
+  /** @returns false when the app has to */
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<boolean> {
     const target = readTarget(incoming.url ?? '')
     if (!target) return false
@@ -62,9 +64,10 @@ export function createInvocations(provider: Provider, options: InvocationOptions
       const found = protection.look(target)
       const openness = typeof found === 'string' ? found : await found
       admit(target, openness, authorization, authenticator)
-      if (await answerDirectly(direct, { target, callId, openness }, incoming, outgoing)) return true
+      const invocation = new Invocation(target, callId, openness, metrics)
+      if (await answerDirectly(direct, invocation, incoming, outgoing)) return true
+      begun.set(incoming, invocation)
       // A router sees a URL, in which dots lead somewhere else.
-      targets.set(incoming, target)
       incoming.url = '/function/'
       return false
     } catch (thrown) {
@@ -78,7 +81,13 @@ export function createInvocations(provider: Provider, options: InvocationOptions
   app.get('/healthz', (c) => c.text('OK'))
   app.all('/function/*', async (c) => {
     const incoming = c.env?.incoming
-    const target = (incoming && targets.get(incoming)) ?? readTarget(targetOf(c.req.raw))
+    const invocation = (incoming && begun.get(incoming)) ?? (await begin(c))
+    c.header('X-Call-Id', invocation.callId)
+    return answerByProvider(byProvider, invocation, c.req.raw, c.env?.outgoing)
+  })
+
+  async function begin(c: Context): Promise<Invocation> {
+    const target = readTarget(targetOf(c.req.raw))
     if (!target)
       throw new EdgeloopError('NOT_FOUND', `${c.req.path} names no function`, { where: 'the path' })
     const callId = c.req.header('x-call-id') || randomUUID()
@@ -86,17 +95,20 @@ export function createInvocations(provider: Provider, options: InvocationOptions
     c.header('X-Call-Id', callId)
     const openness = await protection.look(target)
     admit(target, openness, c.req.header('authorization'), authenticator)
-    return answerByProvider(byProvider, { target, callId, openness }, c.req.raw, c.env?.outgoing)
-  })
+    return new Invocation(target, callId, openness, metrics)
+  }
 
   function intercept(incoming: IncomingMessage, outgoing: ServerResponse, next: () => void): void {
-    if (!incoming.url?.startsWith('/function/')) {
-      next()
-      return
-    }
-    void answer(incoming, outgoing).then((answered) => {
-      if (!answered) next()
-    })
+    answer(incoming, outgoing).then(
+      (answered) => {
+        if (!answered) next()
+      },
+      (error: unknown) => {
+        // Whatever it was, it concerns this caller alone.
+        console.error(error)
+        outgoing.destroy()
+      }
+    )
   }
 
   return Object.assign(app, { intercept, changed: protection.forget, close: pool.close })

@@ -8,7 +8,9 @@ export interface Target {
   path: string
 }
 
-const ROUTE = /^\/function\/([a-z0-9][-a-z0-9]*)(?:\.([a-z0-9][-a-z0-9]*))?(\/[^?]*)?(\?.*)?$/
+/** Whoever takes the gateway for a proxy writes whom it asks, too (RFC 9112, 3.2.2). */
+const ROUTE =
+  /^(?:https?:\/\/[^/?#]*)?\/function\/([a-z0-9][-a-z0-9]*)(?:\.([a-z0-9][-a-z0-9]*))?(\/[^?]*)?(\?.*)?$/
 
 /**
  * Reads `/function/NAME[.NAMESPACE][/PATH][?QUERY]`.

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { ErrorHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { asEdgeloopError, type EdgeloopError } from '../../lib/errors/index.ts'
@@ -36,6 +36,8 @@ export function refuse(
     return
   }
   const body = Buffer.from(JSON.stringify(error))
+  // Whatever an answer that could not be sent has left there.
+  outgoing.statusMessage = STATUS_CODES[error.status] ?? ''
   outgoing.writeHead(error.status, {
     ...headers,
     ...headersOf(error),

@@ -17,6 +17,10 @@ export interface ResponseHead {
   idleMs: number | undefined
 }
 
+/** What neither a status line nor a field has, RFC 9112, 4 and RFC 9110, 5.5; and ends of lines that are half an end. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const NOT_PRINTABLE = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/
+
 /**
  * Reads status line and header lines. It is strict: what two readers could take for different messages is refused.
  *
@@ -25,6 +29,7 @@ export interface ResponseHead {
  * @throws EdgeloopError BAD_GATEWAY saying what is wrong with it
  */
 export function readResponseHead(text: string, method: string): ResponseHead {
+  if (NOT_PRINTABLE.test(text)) throw unreadable('it answers with characters that a header cannot have')
   const fields = readFields(text)
   const { connection, encoding, length } = readFraming(fields)
   const status = Number(text.slice(9, 12))
@@ -34,7 +39,8 @@ export function readResponseHead(text: string, method: string): ResponseHead {
   return {
     status,
     reason: text.slice(13, endOfLine(text, 0)),
-    headers: withoutConnection(fields, options, encoding),
+    // With 204 a length means nothing, and is not to be sent (RFC 9110, 8.6).
+    headers: withoutConnection(fields, options, encoding || status === 204),
     body,
     length: body === 'length' ? length! : 0,
     persistent: lasts === true && body !== 'until close' && !isAmbiguous(status, encoding, length),
@@ -110,12 +116,12 @@ function valueIn(fields: readonly string[], name: string): string | undefined {
 function withoutConnection(
   fields: readonly string[],
   connection: string | undefined,
-  encoding: boolean
+  withoutLength: boolean
 ): string[] {
   const rest: string[] = []
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!.toLowerCase()
-    if (isOfTheConnection(name, connection) || (encoding && name === 'content-length')) continue
+    if (isOfTheConnection(name, connection) || (withoutLength && name === 'content-length')) continue
     rest.push(fields[i]!, fields[i + 1]!)
   }
   return rest

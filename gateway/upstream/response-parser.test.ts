@@ -120,7 +120,7 @@ describe('an answer', () => {
   it('keeps its header lines, without those of the connection', () => {
     const { head } = read([
       lines(
-        'HTTP/1.1 418 I’m a teapot',
+        'HTTP/1.1 418 a teapot',
         'Set-Cookie: a=1',
         'set-cookie: b=2',
         'Connection: Keep-Alive, X-Mine',

@@ -9,6 +9,9 @@ const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
+/** What `Connection` cannot take out of a message: where its body ends, and whom it is for. */
+const OF_THE_MESSAGE: ReadonlySet<string> = new Set(['content-length', 'host'])
+
 /**
  * Whether a header stays behind when a message is passed on. RFC 9110, 7.6.1.
  *
@@ -19,6 +22,8 @@ export function isOfTheConnection(name: string, connection: string | null | unde
   if (OF_THE_CONNECTION.has(name)) return true
   // Nearly always `keep-alive` or `close`, which name no header.
   if (!connection || connection === 'keep-alive' || connection === 'close') return false
+  // Without its length, a body would be taken for the next request.
+  if (OF_THE_MESSAGE.has(name)) return false
   return connection
     .toLowerCase()
     .split(',')

@@ -56,7 +56,7 @@ export function createPortReach({ holdMs = HOLD_MS }: PortReachOptions = {}): Re
   const unavailable = (fn: ListedFunction, cause?: unknown) => {
     silent.add(idOf(fn))
     return new EdgeloopError('UNAVAILABLE', `${fn.name} does not run here at the moment`, {
-      where: `127.0.0.1:${fn.port}`,
+      where: `${HOST}:${fn.port}`,
       hint: 'its pod is being replaced, its image is on its way, or it does not start: see its logs',
       cause,
     })
@@ -80,7 +80,7 @@ export function createPortReach({ holdMs = HOLD_MS }: PortReachOptions = {}): Re
       if (!(error instanceof Lost)) throw error
       if (kept() && mayRepeat(request)) return undefined
       throw new EdgeloopError('BAD_GATEWAY', `${fn.name} broke off before it answered`, {
-        where: `127.0.0.1:${port}`,
+        where: `${HOST}:${port}`,
         hint: mayRepeat(request) ? 'it was too large to be sent again: see its logs' : UNREPEATED_HINT,
         cause: error,
       })
@@ -88,7 +88,7 @@ export function createPortReach({ holdMs = HOLD_MS }: PortReachOptions = {}): Re
   }
 
   async function isReady(fn: ListedFunction, port: number): Promise<boolean> {
-    const url = `http://127.0.0.1:${port}${traitsOf(fn).ready.path}`
+    const url = `http://${HOST}:${port}${traitsOf(fn).ready.path}`
     const request = new Request(url, { signal: AbortSignal.timeout(READY_MS) })
     try {
       const response = await send({ host: HOST, port }, request, undefined, agent)
@@ -119,14 +119,16 @@ export function createPortReach({ holdMs = HOLD_MS }: PortReachOptions = {}): Re
       }
     },
 
-    async origin(fn, avoid) {
+    async origin(fn, avoid, leaving) {
       const port = portOf(fn)
-      const origin = `http://127.0.0.1:${port}`
+      const origin = `http://${HOST}:${port}`
+      if (!avoid.has(origin) && !silent.has(idOf(fn))) return origin
       const until = performance.now() + holdMs
-      for (let pause = FIRST_PAUSE_MS; avoid.has(origin); pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      const signal = leaving?.()
+      for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
         if (await listens(port)) break
         if (performance.now() > until) throw unavailable(fn)
-        await sleep(pause)
+        await sleep(pause, undefined, { signal })
       }
       silent.delete(idOf(fn))
       return origin
@@ -140,7 +142,7 @@ export function createPortReach({ holdMs = HOLD_MS }: PortReachOptions = {}): Re
 
 function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(port, HOST)
     const tell = (yes: boolean) => {
       socket.destroy()
       resolve(yes)

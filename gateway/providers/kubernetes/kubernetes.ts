@@ -80,7 +80,10 @@ export async function createKubernetesProvider(options: KubernetesProviderOption
   }
 
   const here = (fn: FoundFunction, request: Request) =>
-    askPods({ name: fn.name, agent, originOf: (avoid) => reach.originOf(fn, avoid) }, request)
+    askPods(
+      { name: fn.name, agent, originOf: (avoid) => reach.originOf(fn, avoid, () => request.signal) },
+      request
+    )
 
   function placedAt(place: string): PlacedFunction[] {
     const node = view.node(place)
@@ -114,7 +117,10 @@ export async function createKubernetesProvider(options: KubernetesProviderOption
       return { ...statusOf(fn), usage: await usageOf(client, namespace, name) }
     },
     deploy: deployer.deploy,
-    remove: deployer.remove,
+    async remove(name, namespace = DEFAULT_NAMESPACE) {
+      invocations.delete(`${namespace}/${name}`)
+      return deployer.remove(name, namespace)
+    },
     async scale(name, replicas, namespace = DEFAULT_NAMESPACE) {
       const fn = view.function(namespace, name)
       if (!fn) return false
@@ -140,12 +146,12 @@ export async function createKubernetesProvider(options: KubernetesProviderOption
       count(fn)
       return fn.port === undefined ? here(fn, request) : atEdge(fn, request)
     },
-    async origin(name, namespace = DEFAULT_NAMESPACE, avoid = new Set()) {
+    async origin(name, namespace = DEFAULT_NAMESPACE, avoid = new Set(), leaving = undefined) {
       const fn = existing(name, namespace)
       if (fn.port !== undefined) return undefined
       // One invocation, however many pods are tried for it.
       if (avoid.size === 0) count(fn)
-      return reach.originOf(fn, avoid)
+      return reach.originOf(fn, avoid, leaving)
     },
     async *logs(query, signal) {
       const { name, namespace = DEFAULT_NAMESPACE } = query

@@ -12,9 +12,10 @@ const MOST_WAITING = 256
 export interface Reach {
   /**
    * The next pod of a function, as `http://HOST:PORT`, one after the other. One that is scaled to 0 is started.
-   * @throws EdgeloopError UNAVAILABLE with the reason when none takes requests
+   * @param leaving where it has to be waited for: whoever waits has gone
+   * @throws EdgeloopError UNAVAILABLE with the reason when none takes requests; the signal's reason
    */
-  originOf(fn: FoundFunction, avoid: ReadonlySet<string>): Promise<string>
+  originOf(fn: FoundFunction, avoid: ReadonlySet<string>, leaving?: () => AbortSignal): Promise<string>
 }
 
 export function createReach(
@@ -39,7 +40,11 @@ export function createReach(
     return undefined
   }
 
-  async function wait(fn: FoundFunction, avoid: ReadonlySet<string>): Promise<string> {
+  async function wait(
+    fn: FoundFunction,
+    avoid: ReadonlySet<string>,
+    signal: AbortSignal | undefined
+  ): Promise<string> {
     const key = `${fn.namespace}/${fn.name}`
     const others = waiting.get(key) ?? 0
     if (others >= MOST_WAITING)
@@ -50,7 +55,7 @@ export function createReach(
     waiting.set(key, others + 1)
     try {
       if (fn.workload.kind === 'Deployment' && fn.workload.spec?.replicas === 0) await start(key, fn)
-      return await started(fn, avoid)
+      return await started(fn, avoid, signal)
     } finally {
       const left = waiting.get(key)! - 1
       if (left > 0) waiting.set(key, left)
@@ -66,12 +71,22 @@ export function createReach(
     return start
   }
 
-  function started(fn: FoundFunction, avoid: ReadonlySet<string>): Promise<string> {
+  async function started(
+    fn: FoundFunction,
+    avoid: ReadonlySet<string>,
+    signal: AbortSignal | undefined
+  ): Promise<string> {
     const { namespace, name } = fn
+    signal?.throwIfAborted()
     return new Promise((resolve, reject) => {
       const end = () => {
         unwatch()
         clearTimeout(timer)
+        signal?.removeEventListener('abort', leave)
+      }
+      const leave = () => {
+        end()
+        reject(signal!.reason)
       }
       const look = () => {
         const origin = next(fn, avoid)
@@ -86,19 +101,20 @@ export function createReach(
         reject(unavailable(name, whyNot(fn, view) ?? `no pod was ready within ${patienceMs / 1000} s`))
       }, patienceMs)
       const unwatch = view.pods.watch(namespace, name, look)
+      signal?.addEventListener('abort', leave, { once: true })
       look()
     })
   }
 
   return {
-    async originOf(fn, avoid) {
+    async originOf(fn, avoid, leaving) {
       const origin = next(fn, avoid)
       if (origin !== undefined) return origin
       const { origins } = view.pods
       // Those that are ready and take no connection are not worth waiting for.
       if (avoid.size > 0 && origins(fn.namespace, fn.name).length > 0)
         throw unavailable(fn.name, 'its pods take no connection')
-      return wait(fn, avoid)
+      return wait(fn, avoid, leaving?.())
     },
   }
 }

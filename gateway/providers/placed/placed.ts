@@ -95,7 +95,8 @@ export function createPlacedProvider(options: PlacedProviderOptions): PlacedProv
       return fn && statusOf(fn)
     },
     invoke: async (wanted, request, namespace) => reach.invoke(called(wanted, namespace), request),
-    origin: async (wanted, namespace, avoid = new Set()) => reach.origin(called(wanted, namespace), avoid),
+    origin: async (wanted, namespace, avoid = new Set(), leaving = undefined) =>
+      reach.origin(called(wanted, namespace), avoid, leaving),
     deploy: elsewhere,
     remove: elsewhere,
     scale: elsewhere,

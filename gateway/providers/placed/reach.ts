@@ -10,7 +10,11 @@ export interface Reach {
   /** As `Provider.invoke`, for a function that is in the list and not switched off. */
   invoke(fn: ListedFunction, request: Request): Promise<Response>
   /** As `Provider.origin`. */
-  origin(fn: ListedFunction, avoid: ReadonlySet<string>): Promise<string | undefined>
+  origin(
+    fn: ListedFunction,
+    avoid: ReadonlySet<string>,
+    leaving?: () => AbortSignal
+  ): Promise<string | undefined>
   /** Whether it took the last request, as far as is known. */
   answers(fn: ListedFunction): boolean
   close(): Promise<void>
