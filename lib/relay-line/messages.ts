@@ -11,12 +11,15 @@ import { room } from '../waiting/index.ts'
 
 /** What HTTP/2 sends ahead of a request's body. */
 export function requestHead(
-  request: { method: string; headers: Headers },
+  request: Pick<Request, 'method' | 'headers' | 'body'>,
   authority: string,
   path: string
 ): OutgoingHttpHeaders {
+  const headers = plain(request.headers)
+  // A GET's body is not passed on; announced, a stream without it is no request.
+  if (request.body === null) delete headers['content-length']
   return {
-    ...plain(request.headers),
+    ...headers,
     ':method': request.method,
     ':scheme': 'http',
     ':authority': authority,

@@ -12,7 +12,10 @@ export interface Address {
 }
 
 /** What a connection fails with before anything is sent on it. */
-const NOT_CONNECTED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN'])
+const NOT_CONNECTED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ETIMEDOUT'])
+
+/** How long it may take to connect, in milliseconds. */
+const CONNECT_MS = 3000
 
 /** Nothing listens there: nobody has seen the request. */
 export class Refused extends Error {}
@@ -45,6 +48,8 @@ export async function send(
   const headers = endToEnd(request.headers)
   // Node would not frame a body of its own accord where a method is not known to have one.
   if (body && !headers.has('content-length')) headers.set('transfer-encoding', 'chunked')
+  // A GET's body is not passed on; announced, the next request would be taken for it.
+  if (!body) headers.delete('content-length')
   // A connection may have been closed at the other end without this process having heard of it.
   if (!mayRepeat(request)) await heard()
   signal.throwIfAborted()
@@ -59,6 +64,7 @@ export async function send(
   const giveUp = () => outgoing.destroy()
   signal.addEventListener('abort', giveUp, { once: true })
   outgoing.once('close', () => signal.removeEventListener('abort', giveUp))
+  boundConnecting(outgoing)
   // Also after the answer has begun: whoever reads the body sees it.
   outgoing.on('error', () => {})
   try {
@@ -74,6 +80,16 @@ export async function send(
       ? new Refused(error.message)
       : new Lost(error, outgoing.reusedSocket)
   }
+}
+
+function boundConnecting(outgoing: ClientRequest): void {
+  outgoing.once('socket', (socket) => {
+    if (!socket.connecting) return
+    const late = Object.assign(new Error('it does not take a connection'), { code: 'ETIMEDOUT' })
+    const timer = setTimeout(() => outgoing.destroy(late), CONNECT_MS)
+    const settle = () => clearTimeout(timer)
+    socket.once('connect', settle).once('close', settle)
+  })
 }
 
 async function feed(outgoing: ClientRequest, body: ReplayableBody): Promise<void> {
