@@ -62,11 +62,12 @@ function refuse(socket: Socket, { status, error }: Refusal): void {
       'Content-Type: application/json',
       `Content-Length: ${Buffer.byteLength(body)}`,
       'Connection: close',
-      ...(status.startsWith('401') ? ['WWW-Authenticate: Basic realm="OpenFaaS"'] : []),
+      ...(status.startsWith('401') ? ['WWW-Authenticate: Basic realm="edgeloop"'] : []),
       '',
       body,
     ].join('\r\n')
-  ) // What is not read would break the connection before the answer is.
+  )
+  // What is not read would break the connection before the answer is.
   socket.resume()
   const hangUp = setTimeout(() => socket.destroy(), LINGER_MS)
   socket.once('close', () => clearTimeout(hangUp))

@@ -100,12 +100,15 @@ export function functionRoutes(app: SystemApp, provider: Provider, onChange: () 
       method: 'delete',
       path: '/system/functions',
       summary: 'Remove a function',
+      query: inNamespace,
       body: removal,
       answers: { 202: { description: 'It is being removed.' } },
     },
     async (c) => {
       const { functionName: name, namespace } = await readJson(c, removal)
-      if (!(await provider.remove(name, namespace))) throw unknownFunction(name)
+      const query = checked(inNamespace, c.req.query(), 'query')
+      // Older releases of faas-cli name it in the query only.
+      if (!(await provider.remove(name, namespace ?? query.namespace))) throw unknownFunction(name)
       onChange()
       return c.body(null, 202)
     }

@@ -10,7 +10,15 @@ const dnsLabel = (what: string) =>
 
 export const functionName = dnsLabel('a function')
 export const namespaceName = dnsLabel('a namespace')
-export const placeName = dnsLabel('an edge')
+
+/** A node's name may have dots. */
+export const placeName = z
+  .string()
+  .max(253)
+  .regex(
+    new RegExp(`^${label}(\\.${label})*$`),
+    'an edge is named as its node: by lower-case letters, digits, "-" and "."'
+  )
 
 export const secretName = z
   .string()
