@@ -10,6 +10,8 @@ import type { Deployment } from '../../../lib/stack/index.ts'
 import { serveHttp } from '../../../lib/web-server/index.ts'
 import { buildFunctionImages } from '../../../test/cluster/build-images.ts'
 import { type Cluster, startCluster } from '../../../test/cluster/cluster.ts'
+import { createAuthenticator } from '../../auth/index.ts'
+import { gatewayContract } from '../../gateway.contract.ts'
 import { createGateway } from '../../index.ts'
 import { providerContract } from '../../provider.contract.ts'
 import type { LogLine, LogQuery, Provider } from '../../provider.ts'
@@ -142,6 +144,25 @@ providerContract('kubernetes', async () => {
       const last = await open()
       await clear(last)
       await last.close()
+      await provider.close()
+    },
+  }
+})
+
+gatewayContract('kubernetes', async () => {
+  const provider = await open()
+  const credentials = { user: 'admin', password: 'secret' }
+  const gateway = createGateway(waiting(provider), { authenticator: createAuthenticator(credentials) })
+  const { fetch, intercept } = gateway
+  const server = await serveHttp({ fetch, intercept, host: '127.0.0.1', port: 0, name: 'the gateway' })
+  return {
+    url: server.url,
+    credentials,
+    echo,
+    async close() {
+      await server.close()
+      await gateway.close()
+      await clear(provider)
       await provider.close()
     },
   }
