@@ -5,6 +5,8 @@
 export {
   createTrainingController,
   type JobEnd,
+  type JobSettings,
+  jobObject,
   type KubernetesJobsOptions,
   kubernetesJobs,
   processJobs,

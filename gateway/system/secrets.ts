@@ -77,6 +77,7 @@ export function secretRoutes(app: SystemApp, provider: Provider): void {
     },
     async (c) => {
       const secret = await readJson(c, valued)
+      await requireNamespace(provider, secret.namespace)
       if (!(await secrets.update(secret))) throw unknownSecret(secret.name)
       return c.body(null, 202)
     }
@@ -93,6 +94,7 @@ export function secretRoutes(app: SystemApp, provider: Provider): void {
     },
     async (c) => {
       const { name, namespace } = await readJson(c, named)
+      await requireNamespace(provider, namespace)
       if (!(await secrets.remove(name, namespace))) throw unknownSecret(name)
       return c.body(null, 202)
     }

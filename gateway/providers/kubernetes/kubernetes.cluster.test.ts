@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { KubeConfig, type V1Pod } from '@kubernetes/client-node'
+import { KubeConfig, type V1Pod, type V1PodSpec } from '@kubernetes/client-node'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createKubernetesClient, kubeConfigFrom } from '../../../lib/kubernetes/index.ts'
@@ -10,6 +10,7 @@ import type { Deployment } from '../../../lib/stack/index.ts'
 import { serveHttp } from '../../../lib/web-server/index.ts'
 import { buildFunctionImages } from '../../../test/cluster/build-images.ts'
 import { type Cluster, startCluster } from '../../../test/cluster/cluster.ts'
+import { type JobSettings, jobObject } from '../../../trainer/index.ts'
 import { createAuthenticator } from '../../auth/index.ts'
 import { gatewayContract } from '../../gateway.contract.ts'
 import { createGateway } from '../../index.ts'
@@ -35,8 +36,8 @@ beforeAll(async () => {
   )
   cluster = await startCluster(path.join(state, 'kube'), 2)
   await cluster.loadImages(archive)
-  const policies = ['node-labels-policy', 'namespaces-policy', 'workloads-policy']
-  const objects = ['namespaces', 'profile-crd', 'gateway-rbac', ...policies]
+  const policies = ['node-labels-policy', 'namespaces-policy', 'workloads-policy', 'jobs-policy']
+  const objects = ['namespaces', 'profile-crd', 'gateway-rbac', 'trainer-rbac', ...policies]
   for (const file of objects)
     await cluster.kubectl(['apply', '-f', here(`../../../deploy/base/cloud/${file}.yml`)])
   await cluster.kubectl(['wait', '--for=condition=Established', 'crd/profiles.openfaas.com', '--timeout=30s'])
@@ -392,9 +393,14 @@ describe.sequential('the kubernetes provider', () => {
           name: 'function',
           image: IMAGES[0]!,
           ...container,
-          securityContext: { allowPrivilegeEscalation: false, ...security },
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            capabilities: { drop: ['ALL'] },
+            ...security,
+          },
         },
       ],
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
       ...pod,
     })
     const labels = { faas_function: 'try' }
@@ -438,7 +444,13 @@ describe.sequential('the kubernetes provider', () => {
         { pod: { initContainers: [{ name: 'first', image: 'any', securityContext: { privileged: true } }] } },
         /privileged containers/,
       ],
-      [{ security: { capabilities: { add: ['SYS_ADMIN'] } } }, /capabilities/],
+      [{ security: { capabilities: { drop: ['ALL'], add: ['SYS_ADMIN'] } } }, /capabilities/],
+      [{ security: { capabilities: undefined } }, /capabilities/],
+      [{ pod: { securityContext: { seccompProfile: { type: 'RuntimeDefault' } } } }, /as root/],
+      [{ security: { runAsNonRoot: false } }, /as root/],
+      [{ pod: { securityContext: { runAsNonRoot: true } } }, /system call/],
+      [{ security: { seccompProfile: { type: 'Unconfined' } } }, /system call/],
+      [{ security: { appArmorProfile: { type: 'Unconfined' } } }, /AppArmor/],
       [{ pod: { hostPID: true } }, /processes/],
       [{ pod: { hostIPC: true } }, /processes/],
       [{ pod: { hostNetwork: true } }, /the node's network only at/],
@@ -447,8 +459,8 @@ describe.sequential('the kubernetes provider', () => {
         /the node's network/,
       ],
       [{ container: { ports: [{ containerPort: 8080, hostPort: 8080 }] } }, /127\.0\.0\.1/],
-      [hostVolume('/', true), /below \/var\/lib\/edgeloop/],
-      [hostVolume('/var/lib/edgeloop-other', true), /below \/var\/lib\/edgeloop/],
+      [hostVolume('/', true), /only the directory/],
+      [hostVolume('/var/lib/edgeloop/photos', true), /only the directory/],
       [hostVolume('/var/lib/edgeloop/models', false), /only read/],
       [{ pod: { volumes: [{ name: 'token', projected: { sources: [token] } }] } }, /no other volumes/],
       [{ pod: { serviceAccountName: 'another' } }, /service account/],
@@ -469,6 +481,66 @@ describe.sequential('the kubernetes provider', () => {
     const pods = `/api/v1/namespaces/${NAMESPACE}/pods`
     await expect(client.create(pods, pod)).rejects.toThrow(/only try pods out/)
     await client.create(pods, pod, { dryRun: 'All' })
+    client.close()
+  })
+
+  it('lets the training controller make nothing but its Jobs', async () => {
+    const token = await cluster.kubectl(['-n', 'edgeloop', 'create', 'token', 'trainer', '--duration=1h'])
+    const config = new KubeConfig()
+    config.loadFromClusterAndUser(account.getCurrentCluster()!, { name: 'trainer', token })
+    const client = createKubernetesClient(config)
+    const settings: JobSettings = {
+      namespace: 'edgeloop',
+      image: 'registry.local/edgeloop:1',
+      args: ['job.js'],
+      environment: { DATASET: 'photos' },
+      secret: 'edgeloop-s3',
+      resources: { requests: { cpu: '1' }, limits: { memory: '1Gi' } },
+      deadlineSeconds: 60,
+      keepSeconds: 60,
+    }
+    const run = {
+      id: '000001',
+      dataset: 'photos',
+      model: 'photos',
+      snapshot: 'abc',
+      since: null,
+      at: '2026-01-02T03:04:05.000Z',
+      why: 'a test',
+      newSamples: 1,
+    }
+    const make = (change: (pod: V1PodSpec) => void = () => {}, secret = settings.secret) => {
+      const job = jobObject({ ...settings, secret }, { run, attempt: 1 })
+      change(job.spec!.template.spec!)
+      return client.create('/apis/batch/v1/namespaces/edgeloop/jobs', job, { dryRun: 'All' })
+    }
+    const refusals: [(pod: V1PodSpec) => void, RegExp][] = [
+      [
+        (pod) => Object.assign(pod.containers[0]!.securityContext!, { allowPrivilegeEscalation: true }),
+        /privileged/,
+      ],
+      [(pod) => Object.assign(pod.containers[0]!.securityContext!, { capabilities: {} }), /capabilities/],
+      [(pod) => Object.assign(pod.securityContext!, { runAsNonRoot: false }), /as root/],
+      [(pod) => Object.assign(pod.securityContext!, { seccompProfile: undefined }), /system call/],
+      [(pod) => Object.assign(pod, { hostNetwork: true }), /processes or network/],
+      [(pod) => pod.volumes!.push({ name: 'host', hostPath: { path: '/' } }), /no other volumes/],
+      [(pod) => pod.volumes!.push({ name: 'all', secret: { secretName: 'edgeloop' } }), /no other volumes/],
+      [
+        (pod) =>
+          pod.containers[0]!.env!.push({
+            name: 'PASSWORD',
+            valueFrom: { secretKeyRef: { name: 'edgeloop', key: 'basic-auth-password' } },
+          }),
+        /no settings from elsewhere/,
+      ],
+      [(pod) => Object.assign(pod, { serviceAccountName: 'gateway' }), /service account/],
+      [(pod) => Object.assign(pod, { automountServiceAccountToken: true }), /service account/],
+      [(pod) => Object.assign(pod, { nodeName: 'edge-1' }), /past the scheduler/],
+    ]
+    await eventually(() => expect(make(refusals[0]![0])).rejects.toThrow(refusals[0]![1]))
+    for (const [change, message] of refusals)
+      await expect(make(change), change.toString()).rejects.toThrow(message)
+    await make()
     client.close()
   })
 

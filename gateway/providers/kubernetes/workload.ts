@@ -125,9 +125,11 @@ function templateOf(request: WorkloadRequest, labels: Record<string, string>): V
   return template
 }
 
-/** What the gateway and the connector read is no reason to make pods anew. */
+/** What the gateway and the connector read is no reason to make pods anew; what AppArmor allows is not a function's to say. */
 function isForPods(annotation: string): boolean {
-  return !/^(edgeloop\.dev|com\.openfaas)[./]|^(topic|schedule)$/.test(annotation)
+  return !/^(edgeloop\.dev|com\.openfaas|container\.apparmor\.security\.beta\.kubernetes\.io)[./]|^(topic|schedule)$/.test(
+    annotation
+  )
 }
 
 function podOf({ deployment, wish, port, pullSecrets = [] }: WorkloadRequest): V1PodSpec {
