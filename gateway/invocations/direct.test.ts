@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Socket
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { EdgeloopError } from '../../lib/errors/index.ts'
 import { serveHttp, type WebServer } from '../../lib/web-server/index.ts'
 import { createGateway, type Gateway } from '../app.ts'
 import { createAuthenticator } from '../auth/index.ts'
@@ -36,11 +37,14 @@ const provider = {
   invoke: async () => new Response('by the provider'),
 } as unknown as Provider
 
-async function open(timeoutMs = 10_000): Promise<void> {
-  gateway = createGateway(provider, {
-    timeoutMs,
-    authenticator: createAuthenticator({ user: 'admin', password: 'secret' }),
-  })
+async function open(timeoutMs = 10_000, more: Partial<Provider> = {}): Promise<void> {
+  gateway = createGateway(
+    { ...provider, ...more },
+    {
+      timeoutMs,
+      authenticator: createAuthenticator({ user: 'admin', password: 'secret' }),
+    }
+  )
   const { fetch, intercept } = gateway
   server = await serveHttp({ fetch, intercept, host: '127.0.0.1', port: 0, name: 'the gateway' })
   closing.push(gateway.close, server.close)
@@ -368,6 +372,31 @@ describe('a function that is not well', () => {
     expect(await refusal(response)).toEqual([504, 'fn did not answer within 0.2 s'])
     await eventually(() => expect(gone).toHaveBeenCalled())
     expect(await counted(504)).toBe(1)
+  })
+
+  it('or does not start in time, is given up as well, and counted', async () => {
+    let waiting: AbortSignal | undefined
+    await open(200, {
+      origin: (_name, _namespace, _avoid, leaving) => {
+        waiting = leaving!()
+        return new Promise((_resolve, reject) => {
+          waiting!.addEventListener('abort', () => reject(waiting!.reason))
+        })
+      },
+    })
+    expect(await refusal(await ask())).toEqual([504, 'fn did not answer within 0.2 s'])
+    await eventually(() => expect(waiting!.aborted).toBe(true))
+    expect(await counted(504)).toBe(1)
+  })
+
+  it('or cannot start, is counted, too', async () => {
+    await open(10_000, {
+      origin: async () => {
+        throw new EdgeloopError('UNAVAILABLE', 'fn cannot answer: CrashLoopBackOff')
+      },
+    })
+    expect(await refusal(await ask())).toEqual([503, 'fn cannot answer: CrashLoopBackOff'])
+    expect(await counted(503)).toBe(1)
   })
 
   it('and stops in the middle of its answer is given up, too', async () => {

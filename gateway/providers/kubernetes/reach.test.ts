@@ -29,6 +29,22 @@ it('starts a function once for all who ask for it at a time', async () => {
   expect(started).toBe(1)
 })
 
+it('has a place for the next one when somebody who waits has gone', async () => {
+  const pods = createPods()
+  const reach = createReach({ pods } as unknown as ClusterView, async () => {})
+  const leaving = new AbortController()
+  const crowd = Array.from({ length: 256 }, () =>
+    reach.originOf(asleep, new Set(), () => leaving.signal).catch(() => 'left')
+  )
+  const refused = reach.originOf(asleep, new Set())
+  await expect(refused).rejects.toMatchObject({ code: 'OVERLOADED' })
+  leaving.abort()
+  expect(new Set(await Promise.all(crowd))).toEqual(new Set(['left']))
+  const next = reach.originOf(asleep, new Set())
+  pods.changed(undefined, ready)
+  expect(await next).toBe('http://10.0.0.1:8080')
+})
+
 it('tells all of them when it cannot be started, and tries again for the next one', async () => {
   const pods = createPods()
   let attempts = 0
