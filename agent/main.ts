@@ -17,7 +17,7 @@ import { createEdgeAgent } from './index.ts'
 
 const schema = z.object({
   /** The node's name. */
-  EDGE: eventData.name,
+  EDGE: eventData.edgeName,
   /** A directory of the node, which outlives this container. */
   DATA_DIR: z.string().default('/var/lib/edgeloop'),
   HOST: z.string().default('0.0.0.0'),

@@ -372,4 +372,12 @@ describe('a password', () => {
       [`MQTT broker: refused "stranger" of 127.0.0.1: its password is ${what}`],
     ])
   })
+
+  it('that is wrong again and again is not said each time', async () => {
+    for (const name of ['one', 'two', 'three'])
+      await expect(client(name, { reconnectPeriod: 0 })).rejects.toMatchObject({ code: 5 })
+    expect(complaints.mock.calls).toEqual([
+      ['MQTT broker: refused "one" of 127.0.0.1: its password is missing'],
+    ])
+  })
 })

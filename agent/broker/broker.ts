@@ -95,6 +95,9 @@ const MAX_RETAINED = 1000
 const RESERVED = '$SYS/'
 /** CONNACK's return code for a client that is not authorised. MQTT 3.1.1, section 3.2.2.3. */
 const NOT_AUTHORISED: AuthenticateError['returnCode'] = 5
+/** How seldom the same address is complained about, in milliseconds, and of how many that is remembered. */
+const COMPLAINT_MS = 60_000
+const MAX_COMPLAINTS = 1000
 /** So much of a client's id is logged. */
 const ID_LENGTH = 64
 
@@ -109,6 +112,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
   const aedes = await Aedes.createBroker({ authenticate, authorizePublish })
   const audience = watchAudience(aedes, (topic) => options.onSubscribe?.(topic))
   const retained = new Set<string>()
+  /** When whom was complained about last, by address. */
+  const complained = new Map<string, number>()
   const guard = createPacketGuard({
     ...LIMITS,
     ...options.limits,
@@ -142,11 +147,21 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       return
     }
     const what = password ? 'wrong' : 'missing'
-    const { remoteAddress } = conn as Socket
-    console.error(
+    const { remoteAddress = 'unknown' } = conn as Socket
+    complain(
+      remoteAddress,
       `MQTT broker: refused ${JSON.stringify(id.slice(0, ID_LENGTH))} of ${remoteAddress}: its password is ${what}`
     )
     done(Object.assign(new Error('not authorised'), { returnCode: NOT_AUTHORISED }), false)
+  }
+
+  /** Once a minute for each address: a client with an old password comes again and again. */
+  function complain(address: string, sentence: string): void {
+    const now = performance.now()
+    if (now - (complained.get(address) ?? Number.NEGATIVE_INFINITY) < COMPLAINT_MS) return
+    if (complained.size >= MAX_COMPLAINTS) complained.clear()
+    complained.set(address, now)
+    console.error(sentence)
   }
 
   /** It stays in memory for as long as this broker runs: elsewhere than expected, it is an ordinary message. */

@@ -20,7 +20,7 @@ export function createRelayDoor({ relays, allows }: RelayDoorOptions) {
     // Whatever happens to it from now on, nobody is to fall over it.
     socket.on('error', () => {})
     const edge = edgeOf(request)
-    const isEdge = eventData.name.safeParse(edge).success
+    const isEdge = eventData.edgeName.safeParse(edge).success
     if (!isEdge || !allows(request.headers.authorization)) {
       refuse(socket, isEdge ? NOT_ALLOWED : NO_EDGE)
       return true

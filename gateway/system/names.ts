@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { eventData } from '../../lib/events/index.ts'
 
 const label = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?'
 
@@ -10,15 +11,7 @@ const dnsLabel = (what: string) =>
 
 export const functionName = dnsLabel('a function')
 export const namespaceName = dnsLabel('a namespace')
-
-/** A node's name may have dots. */
-export const placeName = z
-  .string()
-  .max(253)
-  .regex(
-    new RegExp(`^${label}(\\.${label})*$`),
-    'an edge is named as its node: by lower-case letters, digits, "-" and "."'
-  )
+export const placeName = eventData.edgeName
 
 export const secretName = z
   .string()

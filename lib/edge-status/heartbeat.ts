@@ -17,7 +17,7 @@ export const totals = z.object({
 
 /** `edges/EDGE/heartbeat`: how an edge is doing; retained, so that whoever asks later sees the last one. */
 export const heartbeat = z.object({
-  edge: eventData.name,
+  edge: eventData.edgeName,
   at: z.iso.datetime(),
   /** The local gateway, as reached from this machine. */
   gateway: z.url(),

@@ -4,10 +4,22 @@ import { deviceNameSchema } from '../messages/index.ts'
 /** A SHA-256 as 64 lower-case hexadecimal digits. */
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal digits')
 
-/** Names of edges, models and datasets: usable in topics, keys and Kubernetes names alike. */
+/** RFC 1123. */
+const LABEL = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?'
+
+/** Names of models and datasets: usable in topics, keys and Kubernetes names alike. */
 export const name = z
   .string()
-  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and "-", at most 63')
+  .regex(new RegExp(`^${LABEL}$`), 'must be lower-case letters, digits and "-", at most 63')
+
+/** Names of edges, which are those of their nodes: DNS names, with dots where the site has them. */
+export const edgeName = z
+  .string()
+  .max(253)
+  .regex(
+    new RegExp(`^${LABEL}(\\.${LABEL})*$`),
+    'must be the name of a node: lower-case letters, digits, "-" and "."'
+  )
 
 /** Where a photo is and how to recognise it. */
 export const photoReference = z.object({
@@ -53,7 +65,7 @@ export const neighbour = z.object({
 export const uplink = z.enum(['features', 'review', 'all'])
 
 const origin = z.object({
-  edge: name,
+  edge: edgeName,
   device: deviceNameSchema,
   /** The edge's own count of photos: the order in which they came, whatever the clocks say. */
   sequence: z.number().int().nonnegative(),
