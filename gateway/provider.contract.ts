@@ -187,11 +187,12 @@ export function providerContract(name: string, open: () => Promise<ProviderTarge
       expect(await provider.remove('one')).toBe(false)
     })
 
-    it('measures what a function uses where it can, when somebody asks', async () => {
+    it('answers whoever asks what a function uses, also where nobody measures it', async () => {
       await provider.deploy(echo('one'))
       expect(await provider.get('one')).not.toHaveProperty('usage')
-      const usage = (await provider.get('one', undefined, true))?.usage
-      if (usage) expect(usage).toEqual({ cpu: expect.any(Number), totalMemoryBytes: expect.any(Number) })
+      // Neither functions in one process nor pods of a cluster without a metrics API can be told apart.
+      const asked = await provider.get('one', undefined, true)
+      expect([asked?.name, asked?.usage]).toEqual(['one', undefined])
     })
 
     it('stops a function, and runs it again', async () => {
