@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi'
-import { eventData } from '../../lib/events/index.ts'
 
 const label = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?'
 
@@ -9,14 +8,17 @@ const dnsLabel = (what: string) =>
     .string()
     .regex(new RegExp(`^${label}$`), `${what} is named by at most 63 lower-case letters, digits and "-"`)
 
+/** A DNS subdomain, as Kubernetes names nodes and secrets. */
+const dnsSubdomain = (what: string) =>
+  z
+    .string()
+    .max(253)
+    .regex(
+      new RegExp(`^${label}(\\.${label})*$`),
+      `${what} is named by lower-case letters, digits, "-" and "."`
+    )
+
 export const functionName = dnsLabel('a function')
 export const namespaceName = dnsLabel('a namespace')
-export const placeName = eventData.edgeName
-
-export const secretName = z
-  .string()
-  .max(253)
-  .regex(
-    new RegExp(`^${label}(\\.${label})*$`),
-    'a secret is named by lower-case letters, digits, "-" and "."'
-  )
+export const placeName = dnsSubdomain('an edge')
+export const secretName = dnsSubdomain('a secret')
