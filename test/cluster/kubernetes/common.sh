@@ -40,3 +40,26 @@ on_node() {
   shift
   nsenter --net="/run/netns/$(node_link "$node")" "$@"
 }
+
+cgroup_trees() { # where there are any
+  local tree
+  for tree in /sys/fs/cgroup/*/$cgroups /sys/fs/cgroup/$cgroups; do if [ -d "$tree" ]; then echo "$tree"; fi; done
+}
+kill_containers() {
+  local tree
+  for tree in $(cgroup_trees); do
+    find "$tree" -name cgroup.procs -exec cat {} + | xargs -r kill -9 2>/dev/null || true
+  done
+}
+remove_cgroups() {
+  local tree
+  for tree in $(cgroup_trees); do find "$tree" -depth -type d -exec rmdir {} +; done
+}
+remove_network() { # remove_network NODE: its namespace, which takes the link with it, and the routes to it
+  local n link
+  n=$(node_number "$1") link=$(node_link "$1")
+  ip netns del "$link" 2>/dev/null || true
+  ip link del "$link" 2>/dev/null || true
+  ip route del unreachable "10.77.$n.0/24" 2>/dev/null || true
+  ip route del unreachable "10.79.$n.0/24" 2>/dev/null || true
+}

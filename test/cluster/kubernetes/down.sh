@@ -38,22 +38,12 @@ stop $(all containerd) api-proxy kube-apiserver etcd
 for pid in $(pgrep -f "containerd-shim.* -address $KUBE_STATE/nodes/" || true); do
   if ours "$pid"; then kill -9 "$pid" 2>/dev/null || true; fi
 done
-for tree in /sys/fs/cgroup/*/$cgroups /sys/fs/cgroup/$cgroups; do
-  if [ -d "$tree" ]; then find "$tree" -name cgroup.procs -exec cat {} + | xargs -r kill -9 2>/dev/null || true; fi
-done
+kill_containers
 
 awk -v state="$KUBE_STATE/" 'index($5, state) == 1 { print $5 }' /proc/self/mountinfo | tac | xargs -r umount -l
-for tree in /sys/fs/cgroup/*/$cgroups /sys/fs/cgroup/$cgroups; do
-  if [ -d "$tree" ]; then find "$tree" -depth -type d -exec rmdir {} +; fi
-done
+remove_cgroups
 find /var/log/containers -lname "$KUBE_STATE/*" -delete 2>/dev/null || true # the kubelet's links to the pods' logs
-for node in $(nodes); do
-  n=$(node_number "$node") link=$(node_link "$node")
-  ip netns del "$link" 2>/dev/null || true # takes the link with it
-  ip link del "$link" 2>/dev/null || true
-  ip route del unreachable "10.77.$n.0/24" 2>/dev/null || true
-  ip route del unreachable "10.79.$n.0/24" 2>/dev/null || true
-done
+for node in $(nodes); do remove_network "$node"; done
 if [ -e "$KUBE_STATE/sysctls" ]; then
   while IFS=: read -r name value; do echo "$value" >"/proc/sys/$name"; done <"$KUBE_STATE/sysctls"
 fi

@@ -5,7 +5,18 @@
 edges=${1:-1}
 [[ $edges =~ ^[0-9]+$ ]] && [ "$edges" -le 99 ] || die "N is a number of edge nodes, 0 to 99"
 
-if ip netns list | grep -q '^kt-'; then die "a cluster is up already on this machine: run down.sh first"; fi
+# Another cluster's networks: it is up while a node's runtime or kubelet is in one of them. Without any, it was killed
+# without down.sh, and its state may be gone: only what is not below it is in the way.
+left=$(ip netns list | awk '/^kt-/ { print substr($1, 4) }')
+for node in $left; do
+  [ -z "$(ip netns pids "kt-$node")" ] || die "a cluster is up already on this machine: run down.sh first"
+done
+if [ -n "$left" ]; then
+  say "removing what a killed cluster has left behind"
+  kill_containers
+  for node in $left; do remove_network "$node"; done
+  remove_cgroups
+fi
 if [ -d "$KUBE_STATE/nodes" ]; then die "$KUBE_STATE holds an earlier cluster: run down.sh first"; fi
 if [ -d "$KUBE_STATE" ] && [ ! -e "$marker" ] && [ -n "$(ls -A "$KUBE_STATE")" ]; then
   die "$KUBE_STATE holds something else"
