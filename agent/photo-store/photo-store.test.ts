@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createGroupSync } from './group-sync.ts'
 import { createPhotoRoutes, createPhotoStore, type PhotoStore } from './index.ts'
 
 const jpeg = Buffer.concat([Buffer.of(0xff, 0xd8, 0xff, 0xe0), Buffer.alloc(200_000, 'x')])
@@ -113,23 +112,5 @@ describe('GET /photos/:hash', () => {
     expect([missing.status, await missing.json()]).toMatchObject([404, { code: 'NOT_FOUND', where: unknown }])
     const wrong = await app.request('/photos/nonsense')
     expect([wrong.status, await wrong.json()]).toMatchObject([400, { code: 'INVALID_INPUT' }])
-  })
-})
-
-describe('group sync', () => {
-  it('joins those who wait, but never one that is running', async () => {
-    const done: (() => void)[] = []
-    const sync = createGroupSync(() => new Promise((resolve) => done.push(resolve)))
-    const first = sync('d')
-    const second = sync('d')
-    const third = sync('d')
-    expect(done).toHaveLength(1)
-    done[0]!()
-    await first
-    await new Promise(setImmediate)
-    expect(done).toHaveLength(2)
-    done[1]!()
-    await Promise.all([second, third])
-    expect(done).toHaveLength(2)
   })
 })

@@ -1,4 +1,4 @@
-import { syncDirectory } from '../../lib/database/index.ts'
+import { syncDirectory } from './files.ts'
 
 /**
  * Syncs directories for many writers at once: who asks while a sync of the directory is running shares the next one. (It
