@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import { EdgeloopError } from '../lib/errors/index.ts'
 import type { NodeBindings } from '../lib/web-server/index.ts'
 import about from '../package.json' with { type: 'json' }
+import { asyncMetrics, type CallQueue, createAsyncCalls } from './async/index.ts'
 import { type Authenticator, createAuthenticator } from './auth/index.ts'
 import { createInvocations, type GatewayApp, type Shortcut } from './invocations/index.ts'
 import { createInvocationMetrics, replicaMetrics, requestMetrics } from './metrics/index.ts'
@@ -15,6 +16,8 @@ export interface GatewayOptions {
   authenticator?: Authenticator
   /** How long an invocation may take, in milliseconds; five minutes when absent. */
   timeoutMs?: number
+  /** Where asynchronous calls wait; they are not taken when absent. Closed by whoever opened it, after the gateway. */
+  callQueue?: CallQueue
 }
 
 /** A Hono app, and what a web server has to know beside it. */
@@ -28,23 +31,25 @@ export interface Gateway extends GatewayApp, Shortcut {}
  * await serveHttp({ fetch: gateway.fetch, intercept: gateway.intercept, host, port, name: 'the gateway' })
  */
 export function createGateway(provider: Provider, options: GatewayOptions = {}): Gateway {
-  const { authenticator = createAuthenticator(), timeoutMs } = options
+  const { authenticator = createAuthenticator(), timeoutMs, callQueue } = options
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   replicaMetrics(registry, provider)
   const metrics = createInvocationMetrics(registry)
   const invocations = createInvocations(provider, { authenticator, metrics, timeoutMs })
+  const asyncCalls = callQueue && createAsyncCalls({ queue: callQueue, provider, invocations, timeoutMs })
+  if (callQueue) asyncMetrics(registry, callQueue)
 
   const app = new OpenAPIHono<{ Bindings: Partial<NodeBindings> }>()
   app.onError(answerError)
   app.notFound((c) => {
     throw new EdgeloopError('NOT_FOUND', `${c.req.method} ${c.req.path} is not here`, {
       where: c.req.path,
-      hint: 'see /openapi.json for what is; an asynchronous invocation is an event on a function’s topic',
+      hint: 'see /openapi.json for what is',
     })
   })
   app.use('/system/*', requestMetrics(registry))
-  systemRoutes(app, { provider, authenticator, onChange: invocations.changed })
+  systemRoutes(app, { provider, authenticator, callQueue, onChange: invocations.changed })
   app.get('/metrics', async (c) =>
     c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType })
   )
@@ -54,5 +59,12 @@ export function createGateway(provider: Provider, options: GatewayOptions = {}):
     info: { title: 'Edgeloop gateway', version: about.version },
   })
   app.route('/', invocations)
-  return Object.assign(app as GatewayApp, { intercept: invocations.intercept, close: invocations.close })
+  if (asyncCalls) app.route('/', asyncCalls.routes)
+  return Object.assign(app as GatewayApp, {
+    intercept: invocations.intercept,
+    async close() {
+      await asyncCalls?.close()
+      await invocations.close()
+    },
+  })
 }

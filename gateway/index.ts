@@ -3,6 +3,7 @@
  * @module
  */
 export { createGateway } from './app.ts'
+export { openCallQueue } from './async/index.ts'
 export { authenticatorFrom, createEdgeAuthenticator } from './auth/index.ts'
 export { createInvocations } from './invocations/index.ts'
 export { type Node, type Profile, readProfiles } from './placement/index.ts'

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { createTeardown } from '../lib/teardown/index.ts'
 import { serveHttp } from '../lib/web-server/index.ts'
 import { createGateway } from './app.ts'
+import { type CallQueueOptions, openCallQueue } from './async/index.ts'
 import { createAuthenticator } from './auth/index.ts'
 import { readProfiles } from './placement/index.ts'
 import type { Provider } from './provider.ts'
@@ -24,7 +25,10 @@ export interface LocalGateway {
   close(): Promise<void>
 }
 
-export async function openLocalGateway(more: Partial<LocalProviderOptions> = {}): Promise<LocalGateway> {
+export async function openLocalGateway(
+  more: Partial<LocalProviderOptions> = {},
+  queue: Partial<CallQueueOptions> = {}
+): Promise<LocalGateway> {
   const teardown = createTeardown()
   const directory = await mkdtemp(path.join(tmpdir(), 'edgeloop-gateway-'))
   teardown.add(() => rm(directory, { recursive: true, force: true }))
@@ -38,7 +42,10 @@ export async function openLocalGateway(more: Partial<LocalProviderOptions> = {})
   })
   teardown.add(() => provider.close())
   const credentials = { user: 'admin', password: 'secret' }
-  const gateway = createGateway(provider, { authenticator: createAuthenticator(credentials, 'edge-token') })
+  const callQueue = await openCallQueue({ directory: path.join(directory, 'async'), ...queue })
+  teardown.add(callQueue.close)
+  const authenticator = createAuthenticator(credentials, 'edge-token')
+  const gateway = createGateway(provider, { authenticator, callQueue })
   teardown.add(gateway.close)
   const { fetch, intercept } = gateway
   const server = await serveHttp({ fetch, intercept, host: '127.0.0.1', port: 0, name: 'the gateway' })

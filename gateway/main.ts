@@ -2,13 +2,21 @@
  * The gateway's container: functions of a Kubernetes cluster behind OpenFaaS' API, and the relay to its edges.
  * @module
  */
+import path from 'node:path'
 import { z } from 'zod'
 import { readSettings } from '../lib/function/index.ts'
 import { createKubernetesClient, kubeConfigFrom } from '../lib/kubernetes/index.ts'
 import { runService } from '../lib/service/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
 import { serveHttp } from '../lib/web-server/index.ts'
-import { announcing, authenticatorFrom, createGateway, createRelayDoor, createRelays } from './index.ts'
+import {
+  announcing,
+  authenticatorFrom,
+  createGateway,
+  createRelayDoor,
+  createRelays,
+  openCallQueue,
+} from './index.ts'
 // Not by the front door: whoever runs without a cluster need not load its client.
 import { createKubernetesProvider } from './providers/kubernetes/index.ts'
 
@@ -19,6 +27,10 @@ const schema = z.object({
   PROFILES_NAMESPACE: z.string().default('edgeloop'),
   /** Holds `basic-auth-user`, `basic-auth-password` and `edge-token`. */
   SECRETS_DIR: z.string().default('/var/openfaas/secrets'),
+  /** Where asynchronous calls wait. */
+  DATA_DIR: z.string().default('/var/lib/edgeloop'),
+  /** What they may take there. */
+  ASYNC_VOLUME_BYTES: z.coerce.number().int().positive().optional(),
   /** How long an invocation may take. */
   INVOCATION_TIMEOUT_SECONDS: z.coerce.number().positive().default(300),
   /** How long invocations that run may take to end when it is stopped: less than the pod's terminationGracePeriodSeconds. */
@@ -39,8 +51,14 @@ await runService(async () => {
       relays,
     })
     teardown.add(provider.close)
+    const callQueue = await openCallQueue({
+      directory: path.join(settings.DATA_DIR, 'async'),
+      volumeBytes: settings.ASYNC_VOLUME_BYTES,
+    })
+    teardown.add(callQueue.close)
     const gateway = createGateway(announcing(provider, relays.hint), {
       authenticator,
+      callQueue,
       timeoutMs: settings.INVOCATION_TIMEOUT_SECONDS * 1000,
     })
     teardown.add(gateway.close)

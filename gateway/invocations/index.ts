@@ -9,3 +9,4 @@ export {
   type Invocations,
   type Shortcut,
 } from './invocations.ts'
+export { readTarget } from './target.ts'

@@ -13,8 +13,8 @@ import { admit } from './admission.ts'
 import { answerByProvider } from './by-provider.ts'
 import { answerDirectly } from './direct.ts'
 import { Invocation } from './invocation.ts'
-import { createProtection } from './protection.ts'
-import { readTarget } from './target.ts'
+import { createProtection, type Openness } from './protection.ts'
+import { readTarget, type Target } from './target.ts'
 
 export interface InvocationOptions {
   /** For functions that ask for the gateway's credentials; everybody may invoke them when absent. */
@@ -34,13 +34,23 @@ export interface Shortcut {
    * objects cost more than all the rest.
    */
   intercept(incoming: IncomingMessage, outgoing: ServerResponse, next: () => void): void
-  close(): void
+  close(): void | Promise<void>
 }
 
 /** `/function/*` and `/healthz`: all that an edge's gateway has, which never deploys. */
 export interface Invocations extends GatewayApp, Shortcut {
   /** To be called when functions have changed: who may invoke them is looked at anew. */
   changed(): void
+  /**
+   * Whether a function is there and this caller may invoke it.
+   * @throws EdgeloopError UNAUTHENTICATED
+   */
+  admit(target: Target, authorization: string | undefined): Promise<Openness>
+  /**
+   * Sends what was admitted before, and counts it.
+   * @throws EdgeloopError what the provider throws; TIMEOUT
+   */
+  deliver(target: Target, callId: string, request: Request): Promise<Response>
 }
 
 const TIMEOUT_MS = 5 * 60_000
@@ -93,9 +103,19 @@ export function createInvocations(provider: Provider, options: InvocationOptions
     const callId = c.req.header('x-call-id') || randomUUID()
     // For a refusal, too.
     c.header('X-Call-Id', callId)
-    const openness = await protection.look(target)
-    admit(target, openness, c.req.header('authorization'), authenticator)
+    const openness = await look(target, c.req.header('authorization'))
     return new Invocation(target, callId, openness, metrics)
+  }
+
+  async function look(target: Target, authorization: string | undefined): Promise<Openness> {
+    const openness = await protection.look(target)
+    admit(target, openness, authorization, authenticator)
+    return openness
+  }
+
+  async function deliver(target: Target, callId: string, request: Request): Promise<Response> {
+    const invocation = new Invocation(target, callId, await protection.look(target), metrics)
+    return answerByProvider(byProvider, invocation, request, undefined)
   }
 
   function intercept(incoming: IncomingMessage, outgoing: ServerResponse, next: () => void): void {
@@ -111,5 +131,11 @@ export function createInvocations(provider: Provider, options: InvocationOptions
     )
   }
 
-  return Object.assign(app, { intercept, changed: protection.forget, close: pool.close })
+  return Object.assign(app, {
+    intercept,
+    changed: protection.forget,
+    admit: look,
+    deliver,
+    close: pool.close,
+  })
 }

@@ -42,7 +42,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await server.close()
-  gateway.close()
+  await gateway.close()
   agent.destroy()
   fn.closeAllConnections()
   await new Promise((resolve) => fn.close(resolve))

@@ -1,5 +1,7 @@
+import type { CallQueue } from '../async/index.ts'
 import type { Authenticator } from '../auth/index.ts'
 import type { Provider } from '../provider.ts'
+import { asyncRoutes } from './async.ts'
 import { functionRoutes } from './functions.ts'
 import { guarded } from './guard.ts'
 import { infoRoute } from './info.ts'
@@ -12,11 +14,14 @@ import { secretRoutes } from './secrets.ts'
 export interface SystemOptions {
   provider: Provider
   authenticator: Authenticator
+  /** Where asynchronous calls wait, if they are taken. */
+  callQueue?: CallQueue
   /** Told when a function may have been deployed or removed. */
   onChange(): void
 }
 
-export function systemRoutes(app: SystemApp, { provider, authenticator, onChange }: SystemOptions): void {
+export function systemRoutes(app: SystemApp, options: SystemOptions): void {
+  const { provider, authenticator, callQueue, onChange } = options
   app.use('/system/*', guarded(authenticator))
   functionRoutes(app, provider, onChange)
   namespaceRoutes(app, provider, onChange)
@@ -24,4 +29,5 @@ export function systemRoutes(app: SystemApp, { provider, authenticator, onChange
   logRoutes(app, provider)
   placeRoutes(app, provider)
   infoRoute(app, provider)
+  if (callQueue) asyncRoutes(app, callQueue)
 }

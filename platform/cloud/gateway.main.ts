@@ -14,6 +14,7 @@ import {
   createLocalProvider,
   createRelayDoor,
   createRelays,
+  openCallQueue,
   readProfiles,
 } from '../../gateway/index.ts'
 import { readSettings } from '../../lib/function/index.ts'
@@ -72,7 +73,9 @@ await runService(async () => {
     for (const deployment of deploymentsOf(stack)) await provider.deploy(deployment)
 
     const authenticator = authenticatorFrom(settings.CREDENTIALS_DIR)
-    const gateway = createGateway(provider, { authenticator })
+    const callQueue = await openCallQueue({ directory: path.join(DATA_DIR, 'async') })
+    teardown.add(callQueue.close)
+    const gateway = createGateway(provider, { authenticator, callQueue })
     teardown.add(() => gateway.close())
     const app = new Hono()
       .all('/dead-letters/*', (c) => agent?.deadLetters.fetch(c.req.raw) ?? c.text('starting', 503))

@@ -410,7 +410,7 @@ describe('behind a local gateway', () => {
       }
     } finally {
       await server.close()
-      gateway.close()
+      await gateway.close()
     }
   })
 })
