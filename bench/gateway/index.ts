@@ -6,13 +6,11 @@
  * @module
  */
 import { parseArgs } from 'node:util'
-import autocannon from 'autocannon'
+import { compareRates } from '../compare-rates.ts'
 import { type Row, row } from '../report.ts'
 import { medianLatencies } from './latency.ts'
-import { median } from './median.ts'
 import { startProcesses } from './processes.ts'
 
-const HEADERS = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }
 const SMALL = Buffer.alloc(1024, 'x')
 const LARGE = Buffer.alloc(2_000_000, 'x')
 /** How often the gateway's memory is looked at, in milliseconds. */
@@ -28,7 +26,7 @@ export default async function gateway(args: string[]): Promise<Row[]> {
   const processes = await startProcesses()
   try {
     const { direct, gateway, proxy } = processes
-    const small = await compare(
+    const small = await compareRates(
       { direct, gateway, proxy },
       { connections: 16, body: SMALL, rounds, duration }
     )
@@ -38,7 +36,7 @@ export default async function gateway(args: string[]): Promise<Row[]> {
     const looking = setInterval(async () => {
       most = Math.max(most, await processes.memory())
     }, LOOK_MS)
-    const large = await compare({ gateway, proxy }, { connections: 4, body: LARGE, rounds, duration })
+    const large = await compareRates({ gateway, proxy }, { connections: 4, body: LARGE, rounds, duration })
     clearInterval(looking)
     const directly = { name: 'directly', value: small.direct }
     const bare = (value: number) => ({ name: 'a bare Node proxy', value })
@@ -52,44 +50,4 @@ export default async function gateway(args: string[]): Promise<Row[]> {
   } finally {
     await processes.close()
   }
-}
-
-interface Load {
-  connections: number
-  body: Buffer
-  rounds: number
-  /** Seconds. */
-  duration: number
-}
-
-/**
- * Requests a second, the median of the rounds. Places are asked in turn, each round in another order: whatever else the
- * machine does hits all of them.
- */
-async function compare<N extends string>(places: Record<N, string>, load: Load): Promise<Record<N, number>> {
-  const names = Object.keys(places) as N[]
-  const rates = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<N, number[]>
-  // The first round is for the compiler.
-  for (let round = 0; round <= load.rounds; round++) {
-    const order = round % 2 === 0 ? names : names.toReversed()
-    for (const name of order) {
-      const found = await rate(places[name], load)
-      if (round > 0) rates[name].push(found)
-    }
-    process.stderr.write(`${names.map((name) => `${name} ${rates[name].at(-1) ?? '–'}`).join(', ')}\n`)
-  }
-  return Object.fromEntries(names.map((name) => [name, median(rates[name])])) as Record<N, number>
-}
-
-async function rate(url: string, { connections, body, duration }: Load): Promise<number> {
-  const { requests, errors, non2xx } = await autocannon({
-    url,
-    method: 'POST',
-    headers: HEADERS,
-    body,
-    connections,
-    duration,
-  })
-  if (errors + non2xx > 0) throw new Error(`${url}: ${errors} errors, ${non2xx} bad answers`)
-  return requests.total / duration
 }

@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http'
-import { median } from './median.ts'
+import { median } from '../median.ts'
 
 /**
  * The median time of a request in milliseconds, one caller, one connection to each place: they are asked in turn, so

@@ -1,12 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { execa } from 'execa'
 import { bundle } from '../../deploy/images/index.ts'
 import { createTeardown } from '../../lib/teardown/index.ts'
-import { freePort } from '../../platform/ports/index.ts'
+import { startServer } from '../start-server.ts'
 
 /** The function, asked directly, through the gateway, and through a bare proxy. */
 export interface Processes {
@@ -26,22 +24,8 @@ export async function startProcesses(): Promise<Processes> {
   const directory = await mkdtemp(path.join(tmpdir(), 'edgeloop-bench-'))
   teardown.add(() => rm(directory, { recursive: true, force: true }))
 
-  async function start(name: string, env: Record<string, string>) {
-    const port = await freePort('127.0.0.1')
-    const url = `http://127.0.0.1:${port}`
-    const child = execa(process.execPath, [path.join(directory, `${name}.js`)], {
-      env: { ...env, HOST: '127.0.0.1', PORT: String(port) },
-      reject: false,
-      buffer: false,
-      stderr: 'inherit',
-    })
-    teardown.add(async () => {
-      child.kill('SIGKILL')
-      await child
-    })
-    while (!(await fetch(url, { method: 'POST' }).catch(() => undefined))) await sleep(50)
-    return { url, pid: child.pid }
-  }
+  const start = (name: string, env: Record<string, string>) =>
+    startServer(path.join(directory, `${name}.js`), env, teardown)
 
   try {
     await bundle({

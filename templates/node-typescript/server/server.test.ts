@@ -66,7 +66,7 @@ it('is healthy and ready once it listens, and neither without what it had mounte
   expect([await status('/_/health'), await status('/_/ready')]).toEqual([503, 503])
 })
 
-it('passes every method, path and body on, and names the call', async () => {
+it('passes every method, path and body on', async () => {
   await serve()
   const response = await fetch(`${url}/a%2Fb?c=1`, {
     method: 'PATCH',
@@ -74,8 +74,6 @@ it('passes every method, path and body on, and names the call', async () => {
     headers: { 'X-Call-Id': 'c' },
   })
   expect(await response.json()).toEqual({ method: 'PATCH', url: `${url}/a%2Fb?c=1`, body: 'x' })
-  expect(response.headers.get('x-call-id')).toBe('c')
-  expect((await fetch(url)).headers.get('x-call-id')).toMatch(/^[0-9a-f-]{36}$/)
 })
 
 it('answers 429 beyond max_inflight, is not ready then, and is healthy all the same', async () => {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { durationMs } from './duration.ts'
@@ -46,8 +45,6 @@ export function createFunctionServer({
 
   function answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const began = performance.now()
-    const callId = incoming.headers['x-call-id'] ?? randomUUID()
-    outgoing.setHeader('X-Call-Id', callId)
     // A connection that stays open would be used for a request that nobody takes any more.
     if (stopping) outgoing.setHeader('Connection', 'close')
     running++
@@ -67,9 +64,11 @@ export function createFunctionServer({
 
   /** `X-Timeout` may make it shorter, never longer. */
   function timeLimit({ headers }: IncomingMessage): number {
-    const asked = durationMs(String(headers['x-timeout'] ?? '')) ?? 0
-    const limits = [settings.execTimeoutMs, asked].filter((limit) => limit > 0)
-    return limits.length > 0 ? Math.min(...limits) : 0
+    const header = headers['x-timeout']
+    const most = settings.execTimeoutMs
+    const asked = header === undefined ? undefined : durationMs(String(header))
+    if (!asked) return most
+    return most > 0 ? Math.min(most, asked) : asked
   }
 
   const server = createServer((incoming, outgoing) => {
