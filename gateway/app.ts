@@ -6,9 +6,15 @@ import about from '../package.json' with { type: 'json' }
 import { asyncMetrics, type CallQueue, createAsyncCalls } from './async/index.ts'
 import { type Authenticator, createAuthenticator } from './auth/index.ts'
 import { createInvocations, type GatewayApp, type Shortcut } from './invocations/index.ts'
-import { createInvocationMetrics, replicaMetrics, requestMetrics } from './metrics/index.ts'
+import {
+  createInvocationMetrics,
+  type InvocationMetrics,
+  replicaMetrics,
+  requestMetrics,
+} from './metrics/index.ts'
 import type { Provider } from './provider.ts'
 import { answerError } from './refusals/index.ts'
+import { createActivity, createIdler } from './scaling/index.ts'
 import { systemRoutes } from './system/index.ts'
 
 export interface GatewayOptions {
@@ -35,7 +41,19 @@ export function createGateway(provider: Provider, options: GatewayOptions = {}):
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   replicaMetrics(registry, provider)
-  const metrics = createInvocationMetrics(registry)
+  const counted = createInvocationMetrics(registry)
+  const activity = createActivity()
+  const metrics: InvocationMetrics = {
+    started(target) {
+      counted.started(target)
+      activity.started(target)
+    },
+    ended(target, code, seconds) {
+      counted.ended(target, code, seconds)
+      activity.ended(target)
+    },
+  }
+  const idler = createIdler({ provider, activity })
   const invocations = createInvocations(provider, { authenticator, metrics, timeoutMs })
   const asyncCalls = callQueue && createAsyncCalls({ queue: callQueue, provider, invocations, timeoutMs })
   if (callQueue) asyncMetrics(registry, callQueue)
@@ -63,6 +81,7 @@ export function createGateway(provider: Provider, options: GatewayOptions = {}):
   return Object.assign(app as GatewayApp, {
     intercept: invocations.intercept,
     async close() {
+      await idler.close()
       await asyncCalls?.close()
       await invocations.close()
     },

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { readQuantity } from '../../lib/quantity/index.ts'
-import { deployment } from '../../lib/stack/index.ts'
+import { deployment, scalingTrouble } from '../../lib/stack/index.ts'
 import { isLabelKey, isLabelValue } from '../placement/index.ts'
 import { namespaceName, secretName } from './names.ts'
 
@@ -48,7 +48,9 @@ export const deploymentRequest = deployment
     limits: resources.nullish(),
     requests: resources.nullish(),
   })
-  .superRefine(({ limits, requests }, { addIssue }) => {
+  .superRefine(({ limits, requests, labels }, { addIssue }) => {
+    const trouble = scalingTrouble(labels ?? {})
+    if (trouble) addIssue({ code: 'custom', path: ['labels'], message: trouble })
     for (const what of ['memory', 'cpu'] as const) {
       const [asked, most] = [readQuantity(requests?.[what] ?? ''), readQuantity(limits?.[what] ?? '')]
       if (asked !== undefined && most !== undefined && asked > most)

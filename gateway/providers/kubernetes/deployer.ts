@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { EdgeloopError } from '../../../lib/errors/index.ts'
 import type { KubernetesClient } from '../../../lib/kubernetes/index.ts'
-import { type Deployment, readDeployment, traitsOf } from '../../../lib/stack/index.ts'
+import { type Deployment, readDeployment, scalingOf, traitsOf } from '../../../lib/stack/index.ts'
 import { requirePlacement, wishOf } from '../../placement/index.ts'
 import { DEFAULT_NAMESPACE } from '../../provider.ts'
+import { putAutoscaler } from './autoscaler.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { firstDifference } from './compare.ts'
 import type { FoundFunction } from './found-function.ts'
@@ -73,10 +74,9 @@ export function createDeployer({
         // An image that is always pulled may be another one under the same name.
         salt: wish.profile.imagePullPolicy === 'Always' ? new Date().toISOString() : undefined,
       })
-    const replicas = before.find(({ kind }) => kind === 'Deployment')?.spec as
-      | { replicas?: number }
-      | undefined
-    await put(asked(replicas?.replicas ?? firstReplicas(deployment)), before)
+    const spec = before.find(({ kind }) => kind === 'Deployment')?.spec as { replicas?: number } | undefined
+    const made = await put(asked(replicasOf(deployment, spec?.replicas)), before)
+    await putAutoscaler(client, deployment, made)
   }
 
   /** What is there of a function, its kind being what a profile may have changed. */
@@ -106,7 +106,7 @@ export function createDeployer({
   }
 
   /** Asks first what would become of it, so that nothing is changed that cannot be as it is asked for. */
-  async function put(asked: Workload, before: Workload[]): Promise<void> {
+  async function put(asked: Workload, before: Workload[]): Promise<Workload> {
     const would = await write(asked, { dryRun: 'All' })
     requireSame(asked, would)
     await requirePod(would)
@@ -114,6 +114,7 @@ export function createDeployer({
     view.putWorkload(made)
     requireSame(asked, made)
     for (const other of before) if (other.kind !== asked.kind) await removeWorkload(other)
+    return made
   }
 
   /** A workload may name classes that do not exist, and break rules of its namespace: only its pods would be refused. */
@@ -230,6 +231,9 @@ function portOf(workloads: Workload[]): number | undefined {
   return port === undefined ? undefined : Number(port)
 }
 
-function firstReplicas({ labels }: Deployment): number {
-  return Number(labels?.['com.openfaas.scale.min']) || 1
+/** As many as there are, between its min and its max; one that sleeps goes on sleeping. */
+function replicasOf(deployment: Deployment, now: number | undefined): number {
+  if (now === 0) return 0
+  const { min, max = Number.POSITIVE_INFINITY } = scalingOf(deployment)
+  return Math.min(max, Math.max(min, now ?? min))
 }

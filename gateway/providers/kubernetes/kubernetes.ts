@@ -1,5 +1,6 @@
 import { EdgeloopError } from '../../../lib/errors/index.ts'
 import type { KubernetesClient } from '../../../lib/kubernetes/index.ts'
+import { scalingOf } from '../../../lib/stack/index.ts'
 import { switchLabel } from '../../placement/index.ts'
 import { DEFAULT_NAMESPACE, type FunctionStatus, type PlacedFunction, type Provider } from '../../provider.ts'
 import type { Relays } from '../../relay/index.ts'
@@ -67,7 +68,10 @@ export async function createKubernetesProvider(options: KubernetesProviderOption
   }
 
   async function scaleUp(fn: FoundFunction): Promise<void> {
-    await deployer.scale(fn, Number(fn.deployment.labels?.['com.openfaas.scale.min']) || 1)
+    const { spec } = view.function(fn.namespace, fn.name)?.workload ?? {}
+    // Somebody else was first, or it was not scaled to 0 after all.
+    if (!spec || !('replicas' in spec) || spec.replicas !== 0) return
+    await deployer.scale(fn, scalingOf(fn.deployment).min)
   }
 
   function atEdge(fn: FoundFunction, request: Request): Promise<Response> {
@@ -124,7 +128,8 @@ export async function createKubernetesProvider(options: KubernetesProviderOption
     async scale(name, replicas, namespace = DEFAULT_NAMESPACE) {
       const fn = view.function(namespace, name)
       if (!fn) return false
-      await deployer.scale(fn, replicas)
+      if (replicas > 0) await deployer.scale(fn, replicas)
+      else await reach.retiring(fn, () => deployer.scale(fn, 0))
       return true
     },
     async switchAt(edge, name, on) {

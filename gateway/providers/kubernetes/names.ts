@@ -35,6 +35,9 @@ export const paths = {
     `/apis/apps/v1/namespaces/${namespace}/${kind.toLowerCase()}s`,
   workload: (namespace: string, kind: 'Deployment' | 'DaemonSet', name: string) =>
     `/apis/apps/v1/namespaces/${namespace}/${kind.toLowerCase()}s/${name}`,
+  autoscalers: (namespace: string) => `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`,
+  autoscaler: (namespace: string, name: string) =>
+    `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers/${name}`,
   profiles: (namespace: string) => `/apis/openfaas.com/v1/namespaces/${namespace}/profiles`,
   roleBindings: (namespace: string) =>
     `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,

@@ -8,6 +8,9 @@ const PATIENCE_MS = 30_000
 /** Requests that wait for a function to start; each may hold a photo in memory. */
 const MOST_WAITING = 256
 
+/** How long pods that were told to end may take to hear of it, in milliseconds. */
+const RETIRE_MS = 5000
+
 /** Finds pods that take requests. */
 export interface Reach {
   /**
@@ -16,6 +19,8 @@ export interface Reach {
    * @throws EdgeloopError UNAVAILABLE with the reason when none takes requests; the signal's reason
    */
   originOf(fn: FoundFunction, avoid: ReadonlySet<string>, leaving?: () => AbortSignal): Promise<string>
+  /** While and after its pods are told to end, none of them is given; whoever asks waits for new ones. */
+  retiring(fn: FoundFunction, scaleDown: () => Promise<void>): Promise<void>
 }
 
 export function createReach(
@@ -27,6 +32,8 @@ export function createReach(
   const waiting = new Map<string, number>()
   /** Functions that are being started; all who wait for one have asked together. */
   const starting = new Map<string, Promise<void>>()
+  /** Pods that have been told to end, which others may not have heard of yet. */
+  const retired = new Map<string, ReadonlySet<string>>()
 
   function next({ namespace, name }: FoundFunction, avoid: ReadonlySet<string>): string | undefined {
     const origins = view.pods.origins(namespace, name)
@@ -35,7 +42,7 @@ export function createReach(
     turns.set(key, (turn + 1) % 0x40000000)
     for (let step = 0; step < origins.length; step++) {
       const origin = origins[(turn + step) % origins.length]!
-      if (!avoid.has(origin)) return origin
+      if (!avoid.has(origin) && !retired.get(key)?.has(origin)) return origin
     }
     return undefined
   }
@@ -54,7 +61,8 @@ export function createReach(
       })
     waiting.set(key, others + 1)
     try {
-      if (fn.workload.kind === 'Deployment' && fn.workload.spec?.replicas === 0) await start(key, fn)
+      if (fn.workload.kind === 'Deployment' && (fn.workload.spec?.replicas === 0 || retired.has(key)))
+        await start(key, fn)
       return await started(fn, avoid, signal)
     } finally {
       const left = waiting.get(key)! - 1
@@ -66,9 +74,33 @@ export function createReach(
   function start(key: string, fn: FoundFunction): Promise<void> {
     const begun = starting.get(key)
     if (begun) return begun
-    const start = scaleUp(fn).finally(() => starting.delete(key))
+    const start = ended(key, fn)
+      .then(() => scaleUp(fn))
+      .finally(() => {
+        starting.delete(key)
+        retired.delete(key)
+      })
     starting.set(key, start)
     return start
+  }
+
+  /** Started before its old pods have been told to end, it would keep them. */
+  async function ended(key: string, { namespace, name }: FoundFunction): Promise<void> {
+    const old = retired.get(key)
+    if (!old) return
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        unwatch()
+        clearTimeout(timer)
+        resolve()
+      }
+      const look = () => {
+        if (!view.pods.origins(namespace, name).some((origin) => old.has(origin))) end()
+      }
+      const timer = setTimeout(end, RETIRE_MS)
+      const unwatch = view.pods.watch(namespace, name, look)
+      look()
+    })
   }
 
   async function started(
@@ -107,12 +139,26 @@ export function createReach(
   }
 
   return {
+    async retiring(fn, scaleDown) {
+      const key = `${fn.namespace}/${fn.name}`
+      retired.set(key, new Set(view.pods.origins(fn.namespace, fn.name)))
+      try {
+        await scaleDown()
+      } catch (error) {
+        retired.delete(key)
+        throw error
+      }
+    },
     async originOf(fn, avoid, leaving) {
       const origin = next(fn, avoid)
       if (origin !== undefined) return origin
       const { origins } = view.pods
       // Those that are ready and take no connection are not worth waiting for.
-      if (avoid.size > 0 && origins(fn.namespace, fn.name).length > 0)
+      if (
+        avoid.size > 0 &&
+        !retired.has(`${fn.namespace}/${fn.name}`) &&
+        origins(fn.namespace, fn.name).length > 0
+      )
         throw unavailable(fn.name, 'its pods take no connection')
       return wait(fn, avoid, leaving?.())
     },

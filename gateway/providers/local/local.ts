@@ -182,19 +182,26 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
     })
   }
 
-  function reachElsewhere({ deployment, placement, replicas }: Entry, request: Request): Promise<Response> {
+  function reachElsewhere({ deployment, placement }: Entry, request: Request): Promise<Response> {
     const { service } = deployment
-    if (replicas === 0)
-      throw new EdgeloopError('UNAVAILABLE', `${service} is scaled to 0`, {
-        where: service,
-        hint: 'scale it to 1',
-      })
     const places = edges()
       .filter(placement)
       .map(({ name }) => name)
     const inReach = places.filter((name) => peers?.reaches(name))
     const choice = { deployment, places, inReach, asked: request.headers.get('x-edge') }
     return askEdge(choice, (edge) => peers!.invoke(edge, service, request, deployment.namespace))
+  }
+
+  /** Starts what is scaled to 0; all who ask for it at a time wait for the same start. */
+  function wake(name: string, namespace: string | undefined): Promise<Entry> {
+    return change(async () => {
+      const { deployment, createdAt, replicas } = existing(name, namespace)
+      if (replicas === 0) {
+        await put({ deployment, createdAt, replicas: 1 })
+        await saveFunctions()
+      }
+      return existing(name, namespace)
+    })
   }
 
   async function remove(name: string, namespace: string | undefined): Promise<boolean> {
@@ -256,7 +263,7 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
       [...entries.values()].filter(({ deployment }) => namespaceOf(deployment) === namespace).map(statusOf),
     listAt: async (place) =>
       place === undefined
-        ? [...entries.values()].filter(({ running }) => running).map(statusOf)
+        ? [...entries.values()].filter(({ placement }) => placement(node)).map(statusOf)
         : placedAt(edgeNamed(place)),
     get: async (name, namespace) => {
       const entry = entries.get(keyOf(name, namespace))
@@ -278,6 +285,15 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
       change(async () => {
         const entry = entries.get(keyOf(name, namespace))
         if (!entry) return false
+        if (!entry.placement(node))
+          throw new EdgeloopError(
+            'INVALID_INPUT',
+            `${name} runs once at each of its edges, not ${replicas} times`,
+            {
+              where: 'replicas',
+              hint: `switch it off at an edge: PUT /system/places/EDGE/functions/${name} {"enabled": false}`,
+            }
+          )
         if (replicas !== 0 && replicas !== 1)
           throw new EdgeloopError('INVALID_INPUT', `${name} can run once on a node here, or not at all`, {
             where: 'replicas',
@@ -298,7 +314,8 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
         await state.switchedOff.write(switchedOff)
       }),
     async invoke(name, request, namespace) {
-      const entry = existing(name, namespace)
+      let entry = existing(name, namespace)
+      if (entry.replicas === 0 && entry.placement(node)) entry = await wake(name, namespace)
       entry.invocations++
       return entry.running ? entry.running.invoke(request) : reachElsewhere(entry, request)
     },

@@ -1,0 +1,6 @@
+/**
+ * Scaling to zero: functions that nobody asks for a while, and that say so.
+ * @module
+ */
+export { createActivity } from './activity.ts'
+export { createIdler } from './idler.ts'
