@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Deployment } from '../lib/stack/index.ts'
+import { serve } from '../test/support/index.ts'
 import type { Credentials } from './auth/index.ts'
 import { type Check, describedBy } from './described.fixture.ts'
 import { recordedSteps } from './faas-cli/recorded.fixture.ts'
@@ -66,6 +68,43 @@ export function gatewayContract(name: string, open: () => Promise<GatewayTarget>
     const deploy = (service: string, more: Partial<Deployment> = {}) =>
       call('POST', '/system/functions', echo(service, more))
     const list = () => get<FunctionStatus[]>('/system/functions')
+
+    describe('asynchronous calls', () => {
+      it('are taken at once and answered where they say', async () => {
+        await deploy('one')
+        const heard: { headers: Headers; body: string }[] = []
+        const caller = await serve(async (request) => {
+          heard.push({ headers: request.headers, body: await request.text() })
+          return new Response()
+        })
+        const headers = { 'X-Callback-Url': caller.url, 'X-Call-Id': 'the-call' }
+        const taken = await send('POST', '/async-function/one/a?b=c', 'later', headers)
+        expect([taken.status, taken.headers.get('x-call-id')]).toEqual([202, 'the-call'])
+        await eventually(() => expect(heard).toHaveLength(1))
+        expect(JSON.parse(heard[0]!.body)).toMatchObject({ path: '/a', query: '?b=c', body: 'later' })
+        expect(heard[0]!.headers.get('x-function-status')).toBe('200')
+        expect(heard[0]!.headers.get('x-call-id')).toBe('the-call')
+        await eventually(async () =>
+          expect(await get('/system/async')).toMatchObject({ bytes: 0, functions: [{ queued: 0 }] })
+        )
+        await caller.close()
+      })
+
+      it('for nobody are refused, and so are those that nothing can be made of', async () => {
+        expect(await refusal(await send('POST', '/async-function/nobody', 'x'))).toEqual([
+          404,
+          'NOT_FOUND',
+          'there is no function "nobody"',
+        ])
+        await deploy('one')
+        const headers = { 'X-Callback-Url': 'nowhere' }
+        expect((await send('POST', '/async-function/one', 'x', headers)).status).toBe(400)
+        expect((await send('GET', '/system/async')).status).toBe(401)
+        expect(await status('GET', '/system/async/dead-letters?function=')).toBe(400)
+        expect(await status('POST', '/system/async/dead-letters/call/one.openfaas-fn/7/replay')).toBe(404)
+        expect(await get('/system/async/dead-letters?function=one.openfaas-fn')).toEqual([])
+      })
+    })
 
     describe('functions', () => {
       it('are deployed as faas-cli does: an update first, and a creation when there is nothing to update', async () => {
@@ -130,6 +169,30 @@ export function gatewayContract(name: string, open: () => Promise<GatewayTarget>
         expect(await status('POST', '/system/scale-function/one', scale(-1))).toBe(400)
       })
 
+      it('that are scaled to 0 answer their first call, and drop none of 16 at a time', async () => {
+        await deploy('one')
+        for (let round = 0; round < 2; round++) {
+          await call('POST', '/system/scale-function/one', { replicas: 0 })
+          const asked = Array.from({ length: 16 }, (_, i) =>
+            send('POST', '/function/one', `call ${i}`).then((response) => response.json())
+          )
+          const bodies = (await Promise.all(asked)).map(({ body }) => body)
+          expect(bodies).toEqual(Array.from({ length: 16 }, (_, i) => `call ${i}`))
+        }
+      })
+
+      it('go to 0 when nobody asks for them, where they want that, and come back for whoever does', async () => {
+        const labels = { 'com.openfaas.scale.zero': 'true', 'com.openfaas.scale.zero-duration': '1s' }
+        await deploy('one', { labels })
+        // Some come while it goes to sleep, some while it sleeps.
+        for (const pause of [1000, 1500, 2000, 3000]) {
+          const asked = Array.from({ length: 16 }, () => send('POST', '/function/one', 'x'))
+          expect((await Promise.all(asked)).map((response) => response.status)).toEqual(Array(16).fill(200))
+          await sleep(pause)
+        }
+        await eventually(async () => expect(await list()).toMatchObject([{ replicas: 0 }]))
+      })
+
       it.each<[string, object, RegExp]>([
         ['a name that is none', { service: 'Not A Name' }, /^service: .*lower-case letters/],
         ['a long name', { service: 'x'.repeat(64) }, /^service: /],
@@ -139,6 +202,11 @@ export function gatewayContract(name: string, open: () => Promise<GatewayTarget>
           'memory that is none',
           { limits: { memory: '128MB' } },
           /^limits.memory: "128MB" is no amount of memory/,
+        ],
+        [
+          'labels for scaling that are none',
+          { labels: { 'com.openfaas.scale.min': '0' } },
+          /^labels: .*scale.min/,
         ],
         ['hardly any memory', { limits: { memory: '128m' } }, /^limits.memory: .*less than 1 MiB.*128Mi/],
         ['no CPU', { requests: { cpu: 'half' } }, /^requests.cpu: "half" is no number of CPUs/],

@@ -79,6 +79,7 @@ export function stepsOf({ credentials, image, namespace }: Session): Step[] {
       input: '',
       says: /"query":"\?a=1".*"x-mine":"2"/,
     },
+    { args: ['invoke', 'one', '--async'], input: 'later', says: /submitted asynchronously/ },
     { args: ['invoke', 'nobody'], input: '', says: /404 - .*there is no function/, fails: true },
     { args: ['logs', 'one', '--tail=false', '--lines', '5', '--since', '10m'], says: /^/ },
     { args: ['logs', 'nobody', '--tail=false'], says: /404 - .*there is no function/, fails: true },

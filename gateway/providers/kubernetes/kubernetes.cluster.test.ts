@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +12,7 @@ import { serveHttp } from '../../../lib/web-server/index.ts'
 import { buildFunctionImages } from '../../../test/cluster/build-images.ts'
 import { type Cluster, startCluster } from '../../../test/cluster/cluster.ts'
 import { type JobSettings, jobObject } from '../../../trainer/index.ts'
+import { openCallQueue } from '../../async/index.ts'
 import { createAuthenticator } from '../../auth/index.ts'
 import { gatewayContract } from '../../gateway.contract.ts'
 import { createGateway } from '../../index.ts'
@@ -153,7 +155,10 @@ providerContract('kubernetes', async () => {
 gatewayContract('kubernetes', async () => {
   const provider = await open()
   const credentials = { user: 'admin', password: 'secret' }
-  const gateway = createGateway(waiting(provider), { authenticator: createAuthenticator(credentials) })
+  const directory = await mkdtemp(path.join(tmpdir(), 'edgeloop-async-'))
+  const callQueue = await openCallQueue({ directory })
+  const authenticator = createAuthenticator(credentials)
+  const gateway = createGateway(waiting(provider), { authenticator, callQueue })
   const { fetch, intercept } = gateway
   const server = await serveHttp({ fetch, intercept, host: '127.0.0.1', port: 0, name: 'the gateway' })
   return {
@@ -163,6 +168,8 @@ gatewayContract('kubernetes', async () => {
     async close() {
       await server.close()
       await gateway.close()
+      await callQueue.close()
+      await rm(directory, { recursive: true })
       await clear(provider)
       await provider.close()
     },
@@ -760,6 +767,38 @@ describe.sequential('the kubernetes provider', () => {
     expect(await provider.get('one')).toMatchObject({ replicas: 2 })
     expect(await provider.scale('two', 1)).toBe(false)
     await expect(provider.scale('one', 1_000_000)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+
+  it('lets the cluster scale what has a maximum, and nothing else', async () => {
+    const labels = (more: Record<string, string>) => ({
+      labels: Object.fromEntries(
+        Object.entries(more).map(([key, value]) => [`com.openfaas.scale.${key}`, value])
+      ),
+    })
+    const autoscalers = async () =>
+      JSON.parse(await cluster.kubectl(['-n', NAMESPACE, 'get', 'hpa', '-o', 'json'])).items as {
+        spec: { minReplicas: number; maxReplicas: number; metrics: object[] }
+      }[]
+    await provider.deploy(echo('one', labels({ min: '2', max: '3', target: '250' })))
+    const [made, ...others] = await autoscalers()
+    expect(others).toEqual([])
+    expect(made!.spec).toMatchObject({
+      minReplicas: 2,
+      maxReplicas: 3,
+      scaleTargetRef: { kind: 'Deployment', name: 'one' },
+      metrics: [{ resource: { name: 'cpu', target: { type: 'AverageValue', averageValue: '250m' } } }],
+    })
+    await provider.deploy(echo('one', labels({ min: '1', max: '4' })))
+    expect((await autoscalers())[0]!.spec).toMatchObject({ minReplicas: 1, maxReplicas: 4 })
+    await provider.deploy(echo('one', labels({ min: '1' })))
+    expect(await autoscalers()).toEqual([])
+    // More than there are is what it begins with; fewer than its most is what remains.
+    await provider.deploy(echo('one', labels({ min: '3', max: '4' })))
+    expect(await provider.get('one')).toMatchObject({ replicas: 3 })
+    await provider.deploy(echo('one', labels({ max: '2' })))
+    expect(await provider.get('one')).toMatchObject({ replicas: 2 })
+    await provider.remove('one')
+    await eventually(async () => expect(await autoscalers()).toEqual([]))
   })
 
   it('loses no request to an update', async () => {
