@@ -9,6 +9,7 @@ import { createTeardown } from '../lib/teardown/index.ts'
 import { createBroker, type Publication, type TlsFiles } from './broker/index.ts'
 import { createConnector, followFunctions, invokeWith } from './connector/index.ts'
 import { createDeadLetterRoutes } from './dead-letters/index.ts'
+import { createScheduler } from './schedule/index.ts'
 
 export interface CloudAgentOptions {
   directory: string
@@ -19,6 +20,8 @@ export interface CloudAgentOptions {
   token?: string
   /** The broker speaks TLS with these. */
   tls?: TlsFiles
+  /** Functions whose schedule somebody else plays. */
+  unscheduled?: ReadonlySet<string>
   /** How often the list of functions is looked at, in milliseconds. */
   pollMs?: number
   /** Ends the wait for a function list. */
@@ -78,6 +81,9 @@ async function start(
   const functions = followFunctions({ connector, provider, pollMs, signal: options.signal })
   closeLater(() => functions.close())
   await functions.ready
+  const { publishSync } = connector
+  const scheduler = createScheduler({ database, provider, publishSync, except: options.unscheduled })
+  closeLater(() => scheduler.close())
   await broker.listen()
 
   /** Events become this agent's; everything else is ordinary MQTT. */

@@ -23,6 +23,7 @@ import { createPhotoRoutes, createPhotoStore } from './photo-store/index.ts'
 import { isEndOfPhoto, recordDeadLetter, recordDecision } from './record-decision.ts'
 import { refusalFor } from './refusal.ts'
 import { createRelay } from './relay/index.ts'
+import { createScheduler } from './schedule/index.ts'
 import { createUplink, type Uplink } from './uplink/index.ts'
 
 export interface EdgeAgentOptions {
@@ -160,6 +161,8 @@ async function start(
   const functions = followFunctions({ connector, provider, pollMs, signal: options.signal })
   closeLater(() => functions.close())
   await functions.ready
+  const scheduler = createScheduler({ database, provider, publishSync: connector.publishSync })
+  closeLater(() => scheduler.close())
 
   await broker.listen()
   uplink = createUplink({

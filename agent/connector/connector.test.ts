@@ -19,7 +19,7 @@ import {
   createConnector,
   invokeWith,
   type Subscriber,
-  subscribersOf,
+  subscriberOf,
 } from './connector.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
@@ -590,11 +590,11 @@ describe('what a gateway lists', () => {
         return ok()
       },
     })
-    const subscribers = subscribersOf([
+    const subscribers = [
       { ...listed, name: 'one', annotations: { topic: 'events/#' } },
       { ...listed, name: 'two', namespace: 'openfaas-fn', disabled: true },
       { ...listed, name: 'one', namespace: 'team-a' },
-    ])
+    ].map(subscriberOf)
     expect(subscribers.map(({ name, disabled }) => [name, disabled])).toEqual([
       ['one', undefined],
       ['two', true],

@@ -16,13 +16,11 @@ export interface Subscriber {
   disabled?: boolean
 }
 
-/** What a gateway lists, as subscribers. */
-export function subscribersOf(functions: readonly PlacedFunction[]): Subscriber[] {
-  return functions.map((fn) => {
-    const { name, namespace = '', disabled } = fn
-    const usual = namespace === '' || namespace === DEFAULT_NAMESPACE
-    return { name: usual ? name : `${name}.${namespace}`, traits: traitsOf(fn), disabled }
-  })
+/** What a gateway lists, as a subscriber. */
+export function subscriberOf(fn: PlacedFunction): Subscriber {
+  const { name, namespace = '', disabled } = fn
+  const usual = namespace === '' || namespace === DEFAULT_NAMESPACE
+  return { name: usual ? name : `${name}.${namespace}`, traits: traitsOf(fn), disabled }
 }
 
 /** Sends requests to subscribers by their names. */

@@ -1,7 +1,7 @@
 import type { Provider } from '../../gateway/index.ts'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
 import { createAlarm } from '../../lib/waiting/index.ts'
-import { type Connector, subscribersOf } from './connector.ts'
+import { type Connector, subscriberOf } from './connector.ts'
 
 export interface FollowOptions {
   connector: Connector
@@ -39,7 +39,7 @@ export function followFunctions(options: FollowOptions): FollowedFunctions {
 
   async function look(): Promise<void> {
     try {
-      await connector.subscribe(subscribersOf(await provider.listAt()))
+      await connector.subscribe((await provider.listAt()).map(subscriberOf))
       complaint = ''
       isReady()
     } catch (thrown) {

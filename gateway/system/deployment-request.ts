@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { readQuantity } from '../../lib/quantity/index.ts'
+import { readSchedule } from '../../lib/schedule/index.ts'
 import { deployment, scalingTrouble } from '../../lib/stack/index.ts'
 import { isLabelKey, isLabelValue } from '../placement/index.ts'
 import { namespaceName, secretName } from './names.ts'
@@ -48,7 +49,14 @@ export const deploymentRequest = deployment
     limits: resources.nullish(),
     requests: resources.nullish(),
   })
-  .superRefine(({ limits, requests, labels }, { addIssue }) => {
+  .superRefine(({ limits, requests, labels, annotations }, { addIssue }) => {
+    const schedule = annotations?.schedule
+    if (schedule !== undefined && !isSchedule(schedule))
+      addIssue({
+        code: 'custom',
+        path: ['annotations'],
+        message: `schedule: "${schedule}" is none; write it as "*/5 * * * *"`,
+      })
     const trouble = scalingTrouble(labels ?? {})
     if (trouble) addIssue({ code: 'custom', path: ['labels'], message: trouble })
     for (const what of ['memory', 'cpu'] as const) {
@@ -62,3 +70,12 @@ export const deploymentRequest = deployment
     }
   })
   .openapi('FunctionDeployment')
+
+function isSchedule(text: string): boolean {
+  try {
+    readSchedule(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -94,6 +94,8 @@ await runService(async () => {
       directory: DATA_DIR,
       provider,
       listen: { host: '127.0.0.1', mqtt: settings.MQTT_PORT },
+      // Each round plays it at its end.
+      unscheduled: new Set(['trigger-retrain']),
     })
     teardown.add(agent.close)
     return { ready: { gateway: server.url, broker: agent.broker }, close: teardown.run }
