@@ -156,6 +156,18 @@ export function gatewayContract(name: string, open: () => Promise<GatewayTarget>
         expect(await status('GET', '/system/function/one')).toBe(404)
       })
 
+      it('say where they would run before they do', async () => {
+        const { nodes } = (await (await call('POST', '/system/placement', echo('one'))).json()) as {
+          nodes: string[]
+        }
+        expect(nodes).toContain('cloud')
+        expect(await list()).toEqual([])
+        const nowhere = echo('one', { secrets: ['nobody-has-it'] })
+        expect((await refusal(await call('POST', '/system/placement', nowhere)))[2]).toContain(
+          'nobody-has-it'
+        )
+      })
+
       it('are scaled', async () => {
         await deploy('one')
         const scale = (replicas: number) => ({ serviceName: 'one', replicas })

@@ -41,6 +41,11 @@ export interface Provider {
   /** @param usage also measures what it uses, where the provider can */
   get(name: string, namespace?: string, usage?: boolean): Promise<FunctionStatus | undefined>
   /**
+   * Where a function would run if it was deployed: names of nodes.
+   * @throws EdgeloopError INVALID_INPUT as `deploy` does
+   */
+  plan(deployment: Deployment): Promise<string[]>
+  /**
    * Creates or replaces a function.
    * @throws EdgeloopError INVALID_INPUT when it cannot be placed, with what is missing
    */

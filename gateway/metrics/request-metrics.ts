@@ -3,7 +3,7 @@ import { Counter, Histogram, type Registry } from 'prom-client'
 
 /** Requests for something else would make a label of whatever somebody tries. */
 const ROUTES: ReadonlySet<string> = new Set(
-  'functions function scale-function secrets logs info namespaces namespace places'
+  'functions function scale-function placement secrets logs info namespaces namespace places async'
     .split(' ')
     .map((name) => `/system/${name}`)
 )

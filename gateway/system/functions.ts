@@ -6,7 +6,7 @@ import { checked, readJson } from './input.ts'
 import { functionName, namespaceName } from './names.ts'
 import { requireNamespace } from './namespaces.ts'
 import { route, type SystemApp } from './route.ts'
-import { functionStatus } from './schemas.ts'
+import { functionStatus, placement } from './schemas.ts'
 
 /** faas-cli leaves it out or sends nothing in it. */
 export const optionalNamespace = z
@@ -112,6 +112,23 @@ export function functionRoutes(app: SystemApp, provider: Provider, onChange: () 
       onChange()
       return c.body(null, 202)
     }
+  )
+
+  route(
+    app,
+    {
+      method: 'post',
+      path: '/system/placement',
+      summary: 'Where a function would run',
+      body: deploymentRequest,
+      answers: {
+        200: {
+          description: 'Nodes that it may run on; it is refused as a deploy is. Nothing is changed.',
+          body: placement,
+        },
+      },
+    },
+    async (c) => c.json({ nodes: await provider.plan(await readJson(c, deploymentRequest)) })
   )
 
   route(

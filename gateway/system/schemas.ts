@@ -39,6 +39,8 @@ export const functionStatus = z
   })
   .openapi('FunctionStatus')
 
+export const placement = z.object({ nodes: z.array(z.string()) }).openapi('Placement')
+
 export const placedFunction = functionStatus
   .extend({
     port: z.number().int().optional().openapi({ description: 'Where it listens at 127.0.0.1 of that node.' }),

@@ -5,4 +5,4 @@
 export { type FunctionTraits, type Probe, secondsOf, traitsOf } from './annotations.ts'
 export { deploymentsOf, handlersOf, readStack } from './read-stack.ts'
 export { type Scaling, scalingOf, scalingTrouble } from './scaling.ts'
-export { type Deployment, deployment, readDeployment, type Stack } from './schema.ts'
+export { type Deployment, deployment, readDeployment, type Stack, type StackFunction } from './schema.ts'

@@ -17,6 +17,8 @@ export const stackFunction = z.object({
   lang: z.string().optional(),
   handler: z.string().optional(),
   image: z.string(),
+  build_args: stringMap.optional(),
+  skip_build: z.boolean().optional(),
   fprocess: z.string().optional(),
   environment: stringMap.optional(),
   environment_file: z.array(z.string()).optional(),
@@ -34,12 +36,19 @@ export const stackFile = z.object({
   version: z.coerce.string().optional(),
   provider: z.object({ name: z.string(), gateway: z.string().optional() }),
   functions: z.record(functionName, stackFunction),
+  configuration: z
+    .object({
+      /** What is put beside each handler when its image is built. */
+      copy: z.array(z.string()).optional(),
+    })
+    .optional(),
 })
 
 /** A file that `environment_file` names. */
 export const environmentFile = z.object({ environment: stringMap.default({}) })
 
 export type Stack = z.infer<typeof stackFile>
+export type StackFunction = z.infer<typeof stackFunction>
 
 /** What a deploy sends to the gateway, as OpenFaaS defines it. */
 export const deployment = z.object({

@@ -25,6 +25,8 @@ export interface DeployerOptions {
 
 /** Changes what runs in the cluster: one change after the other, so that no port is given out twice. */
 export interface Deployer {
+  /** Names of the nodes where it would run. */
+  plan(deployment: Deployment): Promise<string[]>
   deploy(deployment: Deployment): Promise<void>
   remove(name: string, namespace?: string): Promise<boolean>
   scale(fn: FoundFunction, replicas: number): Promise<void>
@@ -47,7 +49,8 @@ export function createDeployer({
   const change = pLimit(1)
   const freePort = createPortAllocator(ports)
 
-  async function deploy(candidate: Deployment): Promise<void> {
+  /** All that can be known without asking the cluster to make it. */
+  async function plan(candidate: Deployment) {
     const deployment = readDeployment(candidate)
     const { service } = deployment
     const namespace = deployment.namespace || DEFAULT_NAMESPACE
@@ -62,6 +65,11 @@ export function createDeployer({
         nodes.map(({ name }) => view.node(name)!)
       )
     const pullSecrets = await requireSecrets(client, deployment, namespace)
+    return { deployment, service, namespace, wish, nodes, network, pullSecrets }
+  }
+
+  async function deploy(candidate: Deployment): Promise<void> {
+    const { deployment, service, namespace, wish, network, pullSecrets } = await plan(candidate)
     const before = await find(namespace, service)
     const asked = (replicas: number): Workload =>
       workloadOf({
@@ -172,6 +180,7 @@ export function createDeployer({
   }
 
   return {
+    plan: async (deployment) => (await plan(deployment)).nodes.map(({ name }) => name),
     deploy: (deployment) => change(() => deploy(deployment)),
     remove: (name, namespace = DEFAULT_NAMESPACE) =>
       change(async () => {

@@ -120,6 +120,7 @@ export async function createKubernetesProvider(options: KubernetesProviderOption
       if (!fn || !usage) return fn && statusOf(fn)
       return { ...statusOf(fn), usage: await usageOf(client, namespace, name) }
     },
+    plan: deployer.plan,
     deploy: deployer.deploy,
     async remove(name, namespace = DEFAULT_NAMESPACE) {
       invocations.delete(`${namespace}/${name}`)

@@ -269,6 +269,13 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
       const entry = entries.get(keyOf(name, namespace))
       return entry && statusOf(entry)
     },
+    async plan(candidate) {
+      const deployment = deploymentSchema.parse(candidate)
+      const placement = placementOf(deployment, profiles)
+      await check(deployment)
+      if (placement(node)) handlerOf(deployment)
+      return [node, ...edges()].filter(placement).map(({ name }) => name)
+    },
     async deploy(candidate) {
       const deployment = deploymentSchema.parse(candidate)
       await change(async () => {

@@ -97,6 +97,7 @@ export function createPlacedProvider(options: PlacedProviderOptions): PlacedProv
     invoke: async (wanted, request, namespace) => reach.invoke(called(wanted, namespace), request),
     origin: async (wanted, namespace, avoid = new Set(), leaving = undefined) =>
       reach.origin(called(wanted, namespace), avoid, leaving),
+    plan: elsewhere,
     deploy: elsewhere,
     remove: elsewhere,
     scale: elsewhere,
