@@ -1,6 +1,15 @@
 import { Command } from 'commander'
 import { asEdgeloopError } from '../lib/errors/index.ts'
 import { deadLettersCommand, labelCommand, modelsCommand, statusCommand } from './commands/index.ts'
+import {
+  buildCommand,
+  deployCommand,
+  invokeCommand,
+  loginCommand,
+  logsCommand,
+  pushCommand,
+  removeCommand,
+} from './functions/index.ts'
 import { readStartOptions } from './start/options.ts'
 import { start } from './start/start.ts'
 
@@ -38,8 +47,17 @@ program
   .option('--plain', 'a line a round, also on a terminal')
   .action(async (given) => start(readStartOptions(given, process.env.INIT_CWD ?? process.cwd())))
 
-for (const command of [statusCommand, labelCommand, modelsCommand, deadLettersCommand])
-  program.addCommand(command)
+const ofPlatform = [statusCommand, labelCommand, modelsCommand, deadLettersCommand]
+const ofFunctions = [
+  loginCommand,
+  buildCommand,
+  pushCommand,
+  deployCommand,
+  removeCommand,
+  logsCommand,
+  invokeCommand,
+]
+for (const command of [...ofFunctions, ...ofPlatform]) program.addCommand(command)
 
 /**
  * Runs a command; what goes wrong is told on standard error.

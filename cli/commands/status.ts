@@ -2,6 +2,12 @@ import { z } from 'zod'
 import { labelQueue, runStore } from '../../lib/dataset/index.ts'
 import { type Heartbeat, heartbeat } from '../../lib/edge-status/index.ts'
 import { modelRegistry } from '../../lib/registry/index.ts'
+import {
+  type FunctionOptions,
+  functionStatus,
+  functionStatusText,
+  requireDeployed,
+} from '../functions/index.ts'
 import { table } from '../terminal/index.ts'
 import { ago, clock, versionText } from '../wording.ts'
 import type { Connection } from './connection.ts'
@@ -9,10 +15,24 @@ import { type CommonOptions, platformCommand, run } from './options.ts'
 
 const TIMEOUT_MS = 3000
 
+type StatusOptions = CommonOptions & Partial<FunctionOptions>
+
 export const statusCommand = platformCommand(
   'status',
-  'how the edges, the model and the label queue are doing'
-).action((options: CommonOptions) => run(options, readStatus, describe))
+  'how the edges, the model and the label queue are doing; with --yaml or --gateway, the functions of a gateway'
+)
+  .option('-f, --yaml <FILE>', 'the functions of this stack')
+  .option('-g, --gateway <URL>', 'the functions of this gateway')
+  .option('-n, --namespace <NAME>', 'with one of those')
+  .option('--filter <WILDCARD>', 'only functions of the stack with such a name')
+  .option('--regex <REGEX>', 'only functions of the stack whose name matches')
+  .action(async (options: StatusOptions) => {
+    const { yaml, gateway, json } = options
+    if (yaml === undefined && gateway === undefined) return run(options, readStatus, describe)
+    const status = await functionStatus({ ...options, yaml: yaml ?? '', faasCli: false }, yaml !== undefined)
+    process.stdout.write(`${json ? JSON.stringify(status) : functionStatusText(status)}\n`)
+    requireDeployed(status)
+  })
 
 async function readStatus({ platform, store, publish }: Connection) {
   const { gateway, pid, startedAt, model, dataset } = platform
