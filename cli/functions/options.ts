@@ -57,10 +57,11 @@ export async function stackOf(
   return { stack: await tagged(stack, tag, directory), directory, file }
 }
 
-/** The gateway that is meant: as asked, by `$OPENFAAS_URL`, as the stack says, or the one on this machine. */
+/** The gateway that is meant, as faas-cli takes it: as asked, as the stack says, by `$OPENFAAS_URL`, or the one here. */
 export function gatewayOf(options: FunctionOptions, stack?: Stack): GatewayClient {
-  const url = options.gateway ?? process.env.OPENFAAS_URL ?? stack?.provider.gateway ?? DEFAULT_GATEWAY
-  return gatewayClient(url)
+  const named = stack?.provider.gateway
+  const ofStack = named === DEFAULT_GATEWAY ? undefined : named
+  return gatewayClient(options.gateway ?? ofStack ?? process.env.OPENFAAS_URL ?? DEFAULT_GATEWAY)
 }
 
 /** The program to use, if any: `--no-faas-cli` does without. */
