@@ -2,8 +2,9 @@
  * For tests: what people do with faas-cli, with the program itself.
  * @module
  */
-import { writeFile } from 'node:fs/promises'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { Credentials } from '../auth/index.ts'
 
@@ -23,11 +24,16 @@ export interface Session {
 export interface Step {
   args: readonly string[]
   input?: string
+  /** Where it is done, below the session's directory. */
+  in?: string
   /** What it prints, about. */
   says: RegExp
   fails?: true
 }
 
+const templates = fileURLToPath(new URL('../../templates', import.meta.url))
+/** Where a function is made, with the stack that comes with it. */
+const NEW = 'new'
 /** Not stack.yml, which faas-cli reads without being asked to. */
 const FILE = 'contract.yml'
 const stack = (image: string) => `
@@ -61,6 +67,12 @@ export function stepsOf({ credentials, image, namespace }: Session): Step[] {
       input: credentials.password,
       says: /credentials saved for/,
     },
+    {
+      args: ['new', '--lang', 'node-typescript', 'hello'],
+      in: NEW,
+      says: /Function created in folder: hello/,
+    },
+    { args: ['build', '--shrinkwrap', '-f', 'stack.yaml'], in: NEW, says: /hello shrink-wrapped to/ },
     { args: ['version', '--warn-update=false'], says: /Provider\n name: +edgeloop-/ },
     { args: ['deploy', '-f', FILE], says: /400.*one wants the secret .*contract-secret/s, fails: true },
     { args: ['secret', 'create', 'contract-secret', '--from-literal=first'], says: /Created: 201/ },
@@ -114,11 +126,13 @@ export function stepsOf({ credentials, image, namespace }: Session): Step[] {
 /** @returns what it prints, and whether it failed */
 export async function runStep(
   { program, gateway, directory, image }: Session,
-  { args, input = '' }: Step
+  { args, input = '', in: folder = '.' }: Step
 ): Promise<{ text: string; failed: boolean }> {
   await writeFile(path.join(directory, FILE), stack(image))
+  await mkdir(path.join(directory, NEW), { recursive: true })
+  await cp(templates, path.join(directory, NEW, 'template'), { recursive: true })
   const { all, failed } = await execa(program, args, {
-    cwd: directory,
+    cwd: path.join(directory, folder),
     env: { OPENFAAS_URL: gateway, OPENFAAS_CONFIG: path.join(directory, 'config') },
     input,
     all: true,
