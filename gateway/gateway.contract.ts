@@ -7,6 +7,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import type { Deployment } from '../lib/stack/index.ts'
 import { serve } from '../test/support/index.ts'
 import type { Credentials } from './auth/index.ts'
+import { compatibilityContract } from './compatibility/compatibility.contract.ts'
 import { type Check, describedBy } from './described.fixture.ts'
 import { recordedSteps } from './faas-cli/recorded.fixture.ts'
 import { findFaasCli, runStep, type Session, stepsOf } from './faas-cli/session.fixture.ts'
@@ -68,6 +69,12 @@ export function gatewayContract(name: string, open: () => Promise<GatewayTarget>
     const deploy = (service: string, more: Partial<Deployment> = {}) =>
       call('POST', '/system/functions', echo(service, more))
     const list = () => get<FunctionStatus[]>('/system/functions')
+
+    compatibilityContract(() => ({
+      url: target.url,
+      authorization: basic(target.credentials),
+      deploy: (more) => deploy('one', more),
+    }))
 
     describe('asynchronous calls', () => {
       it('are taken at once and answered where they say', async () => {

@@ -79,6 +79,8 @@ export function createAsyncCalls(options: AsyncCallsOptions): AsyncCalls {
     const headers = endToEnd(c.req.raw.headers)
     // The gateway's credentials are not the function's, and not for the disk.
     if (openness === 'protected') headers.delete('authorization')
+    const host = c.req.header('host')
+    if (host !== undefined && !headers.has('x-forwarded-host')) headers.set('X-Forwarded-Host', host)
     for (const name of ['host', 'content-length', 'expect', 'x-call-id', 'x-callback-url'])
       headers.delete(name)
     const callback = callbackOf(c.req.header('x-callback-url'))

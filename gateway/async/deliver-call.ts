@@ -24,6 +24,8 @@ interface Answer {
   headers: [string, string][]
   /** Kept where somebody asked for it. */
   body: StoredBody | null
+  /** The function was not reached, or did not come to its end. */
+  isInternal?: boolean
   /** What it said of a failure. */
   why: string
   retryAfterMs: number
@@ -48,7 +50,8 @@ export function createDeliverer({ queue, provider, deliver, timeoutMs }: Deliver
       throw stopped.reason
     }
     const { status } = answer
-    if (policy.codes.has(status) && attempts + 1 < policy.attempts) {
+    const again = policy.codes.has(status) || (answer.isInternal && status >= 500)
+    if (again && attempts + 1 < policy.attempts) {
       await bodies.remove(answer.body)
       const wait = Math.max(waitMs(policy, attempts), Math.min(answer.retryAfterMs, policy.maxWaitMs))
       return { error: answer.why, retryAfterMs: wait }
@@ -139,7 +142,7 @@ const OWN: ReadonlySet<string> = new Set([
 /** What the gateway would have answered. */
 function failed(thrown: unknown): Answer {
   const { status, message } = asEdgeloopError(thrown)
-  return { status, headers: [], body: null, why: `${status}: ${message}`, retryAfterMs: 0 }
+  return { status, headers: [], body: null, isInternal: true, why: `${status}: ${message}`, retryAfterMs: 0 }
 }
 
 function retryAfterMs({ headers }: Response): number {

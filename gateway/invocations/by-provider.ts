@@ -36,7 +36,9 @@ export async function answerByProvider(
   }
   try {
     request.signal.throwIfAborted()
-    const answering = provider.invoke(target.name, requestFor(invocation, request, signal), target.namespace)
+    const from = outgoing?.req.socket.remoteAddress
+    const passed = requestFor(invocation, request, signal, from)
+    const answering = provider.invoke(target.name, passed, target.namespace)
     // Nobody waits for one that does not look at its signal.
     const answer = await Promise.race([answering, stopped(signal)])
     const response = new Response(answer.body, answer)
@@ -61,9 +63,13 @@ export async function answerByProvider(
 function requestFor(
   { target, callId, startTime, consumedCredentials }: Invocation,
   request: Request,
-  signal: AbortSignal
+  signal: AbortSignal,
+  from: string | undefined
 ) {
   const headers = new Headers(request.headers)
+  const host = headers.get('host')
+  if (host !== null && !headers.has('x-forwarded-host')) headers.set('X-Forwarded-Host', host)
+  if (from !== undefined) headers.append('X-Forwarded-For', from)
   headers.set('X-Call-Id', callId)
   headers.set('X-Start-Time', startTime)
   if (consumedCredentials) headers.delete('Authorization')

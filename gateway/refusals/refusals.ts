@@ -5,9 +5,11 @@ import { asEdgeloopError, type EdgeloopError } from '../../lib/errors/index.ts'
 
 /** What an error's answer carries beside its sentence. */
 function headersOf({ status }: EdgeloopError): Record<string, string> {
-  if (status === 401) return { 'WWW-Authenticate': 'Basic realm="edgeloop", charset="UTF-8"' }
-  if (status === 429 || status === 503) return { 'Retry-After': '1' }
-  return {}
+  // So a caller tells it from what a function answers, as in OpenFaaS.
+  const internal = { 'X-OpenFaaS-Internal': 'gateway' }
+  if (status === 401) return { ...internal, 'WWW-Authenticate': 'Basic realm="edgeloop", charset="UTF-8"' }
+  if (status === 429 || status === 503) return { ...internal, 'Retry-After': '1' }
+  return internal
 }
 
 /** What nobody foresaw is for whoever looks after the gateway. */
