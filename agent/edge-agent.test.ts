@@ -172,7 +172,12 @@ beforeEach(async () => {
     profiles: await readProfiles(here('../edge-profiles')),
     handlers,
     environment: {},
-    peers: { nodes: () => [EDGE], reaches: (edge) => relays.edges().includes(edge), invoke: relays.invoke },
+    peers: {
+      nodes: () => [EDGE],
+      reaches: (edge) => relays.edges().includes(edge),
+      invoke: relays.invoke,
+      ask: relays.ask,
+    },
   })
   for (const deployment of FUNCTIONS) await cloudProvider.deploy(deployment)
   cloudGateway = await serveHttp({

@@ -1,7 +1,12 @@
 import path from 'node:path'
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { createEdgeAuthenticator, createInvocations, type PlacedProvider } from '../gateway/index.ts'
+import {
+  createEdgeAuthenticator,
+  createInvocations,
+  LOGS_PATH,
+  type PlacedProvider,
+} from '../gateway/index.ts'
 import { openDatabase } from '../lib/database/index.ts'
 import type { Heartbeat } from '../lib/edge-status/index.ts'
 import { asEdgeloopError } from '../lib/errors/index.ts'
@@ -18,6 +23,7 @@ import { createDeadLetterRoutes } from './dead-letters/index.ts'
 import { createDecisionIndex, createDecisionRoutes } from './decision-index/index.ts'
 import { enrichEvent } from './enrich.ts'
 import { createIntake } from './intake/index.ts'
+import { createLogRoutes, type LogSource } from './logs/index.ts'
 import { createModelCache } from './model-cache/index.ts'
 import { createPhotoRoutes, createPhotoStore } from './photo-store/index.ts'
 import { isEndOfPhoto, recordDeadLetter, recordDecision } from './record-decision.ts'
@@ -32,6 +38,8 @@ export interface EdgeAgentOptions {
   directory: string
   /** Knows and reaches this node's functions; closed with the agent. */
   provider: PlacedProvider
+  /** What this node's functions have written; nothing where it is not known. */
+  logs?: LogSource
   /** The node's model cache: this agent writes it, functions read it. */
   modelCache: string
   model: string
@@ -69,6 +77,8 @@ export async function createEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAg
     throw error
   }
 }
+
+async function* nothing(): AsyncGenerator<never> {}
 
 const classifierStatus = z.object({ serving: z.int().positive().nullable(), why: z.string().nullable() })
 
@@ -113,6 +123,7 @@ async function start(
   // The cloud's gateway has asked already.
   const fromTheCloud = createInvocations(provider)
   closeLater(() => fromTheCloud.close())
+  const logs = createLogRoutes(options.logs ?? nothing)
   const app = new Hono()
     .get('/status', async (c) => c.json(await heartbeat()))
     .route('/', createPhotoRoutes(photos))
@@ -153,7 +164,8 @@ async function start(
     edge,
     gateway: options.cloud.gateway,
     token: options.cloud.token,
-    fetch: (request) => fromTheCloud.fetch(request),
+    fetch: (request) =>
+      new URL(request.url).pathname === LOGS_PATH ? logs.fetch(request) : fromTheCloud.fetch(request),
     onHint: provider.look,
   })
   closeLater(() => relay.close())

@@ -14,6 +14,7 @@ import { objectStoreFromEnv } from '../lib/s3/index.ts'
 import { readSecretFile } from '../lib/secret-file/index.ts'
 import { runService } from '../lib/service/index.ts'
 import { createEdgeAgent } from './index.ts'
+import { podLogs } from './logs/index.ts'
 
 const schema = z.object({
   /** The node's name. */
@@ -30,6 +31,8 @@ const schema = z.object({
   MODEL_NAME: eventData.name.default('photos'),
   /** Where functions read models; below DATA_DIR when absent. */
   MODEL_CACHE: z.string().optional(),
+  /** Where the kubelet keeps containers' logs. */
+  POD_LOGS_DIR: z.string().default('/var/log/pods'),
   UPLINK: eventData.uplink.default('review'),
 })
 
@@ -51,6 +54,7 @@ await runService(async (signal) => {
     edge,
     directory,
     provider: createEdgeProvider({ edge, gateway, token, directory }),
+    logs: podLogs(settings.POD_LOGS_DIR),
     modelCache: settings.MODEL_CACHE ?? path.join(directory, 'models'),
     model: settings.MODEL_NAME,
     store: objectStoreFromEnv(process.env),

@@ -36,6 +36,7 @@ describe('with edges', () => {
         nodes: () => edges,
         reaches: (name) => inReach.includes(name),
         invoke: async (edge, name) => Response.json({ edge, name }),
+        ask: async () => new Response('', { status: 503 }),
       },
     })
   })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { EdgeloopError } from '../../lib/errors/index.ts'
+import { readNdjson } from '../../lib/ndjson/index.ts'
 import type { Deployment } from '../../lib/stack/index.ts'
 import { authorizationFor } from './credentials.ts'
 
@@ -110,12 +111,7 @@ export function gatewayClient(gateway: string): GatewayClient {
       const response = await send(`/system/logs?${new URLSearchParams(query)}`, {
         headers: authorization ? { authorization } : {},
       })
-      let rest = ''
-      for await (const text of (await need(response)).body!.pipeThrough(new TextDecoderStream())) {
-        const lines = (rest + text).split('\n')
-        rest = lines.pop()!
-        for (const line of lines) if (line.trim() !== '') yield logLine.parse(JSON.parse(line))
-      }
+      yield* readNdjson((await need(response)).body!, logLine)
     },
     invoke: (route, init) => send(route, init),
     async accepts(user, password) {

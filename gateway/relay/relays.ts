@@ -22,6 +22,8 @@ export interface Relays {
    * @throws OutOfReach before anything is sent; EdgeloopError UNAVAILABLE when it goes out of reach before it has answered
    */
   invoke(edge: string, name: string, request: Request, namespace?: string): Promise<Response>
+  /** Sends a request to an edge's agent itself. @throws as `invoke` */
+  ask(edge: string, path: string, request: Request): Promise<Response>
   /** Tells every edge in reach that what runs there may have changed. */
   hint(): void
   /** Lets go of every line, once requests under way have ended or a moment has passed. */
@@ -63,6 +65,8 @@ export function createRelays({ watch }: RelaysOptions = {}): Relays {
       const line = lineTo(edge)
       return exchange(line, edge, functionPath(name, namespace, targetOf(request)), request)
     },
+
+    ask: async (edge, path, request) => exchange(lineTo(edge), edge, path, request),
 
     hint() {
       for (const [edge, line] of lines)

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { EdgeloopError } from '../../lib/errors/index.ts'
-import type { LogLine, LogQuery, Provider } from '../provider.ts'
+import { writeNdjson } from '../../lib/ndjson/index.ts'
+import type { LogQuery, Provider } from '../provider.ts'
 import { isYes, optionalNamespace } from './functions.ts'
 import { checked } from './input.ts'
 import { functionName } from './names.ts'
@@ -45,7 +46,7 @@ export function logRoutes(app: SystemApp, provider: Provider): void {
       const leaving = new AbortController()
       c.req.raw.signal.addEventListener('abort', () => leaving.abort(), { once: true })
       const lines = provider.logs(queryOf(asked), leaving.signal)
-      return c.body(ndjson(lines, leaving), 200, { 'Content-Type': 'application/x-ndjson' })
+      return c.body(writeNdjson(lines, leaving), 200, { 'Content-Type': 'application/x-ndjson' })
     }
   )
 }
@@ -60,24 +61,4 @@ function queryOf({ name, namespace, instance, tail, follow, since }: z.output<ty
     since: since === undefined ? undefined : new Date(since),
     follow: isYes(follow),
   }
-}
-
-/** Asks for the next line only when the one before has gone out: a slow reader holds nothing but itself up. */
-function ndjson(lines: AsyncIterable<LogLine>, leaving: AbortController): ReadableStream<Uint8Array> {
-  const iterator = lines[Symbol.asyncIterator]()
-  const encoder = new TextEncoder()
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const { done, value } = await iterator.next()
-        if (done) controller.close()
-        else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`))
-      },
-      async cancel() {
-        leaving.abort()
-        await iterator.return?.()
-      },
-    },
-    { highWaterMark: 0 }
-  )
 }

@@ -66,6 +66,7 @@ await runService(async () => {
           })),
         reaches: (name) => relays.edges().includes(name),
         invoke: relays.invoke,
+        ask: relays.ask,
       },
     })
     const provider = announcing(local, relays.hint)

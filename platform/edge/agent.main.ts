@@ -58,6 +58,7 @@ await runService(async (signal) => {
       directory: DATA_DIR,
       reach: localReach(provider),
     }),
+    logs: provider.logs,
     modelCache,
     model: settings.MODEL_NAME,
     store: objectStoreFromEnv(process.env),

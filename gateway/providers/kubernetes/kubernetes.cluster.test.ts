@@ -679,6 +679,7 @@ describe.sequential('the kubernetes provider', () => {
         edges: () => ['edge-1', 'edge-9'],
         invoke: async (edge, name, request, namespace) =>
           new Response(`${name} of ${namespace} at ${edge}: ${new URL(request.url).pathname}`),
+        ask: async () => new Response('', { status: 503 }),
       },
     })
     const askAt = (name: string, edge?: string) =>

@@ -25,7 +25,7 @@ export interface KubernetesProviderOptions {
   /** Where the cluster's profiles are. */
   profilesNamespace: string
   /** How functions at edges are reached; without, they are not. */
-  relays?: Pick<Relays, 'edges' | 'invoke'>
+  relays?: Pick<Relays, 'edges' | 'invoke' | 'ask'>
   /** For functions at edges; 20000 to 21999 when absent. */
   ports?: PortRange
   /** How long a request may wait for a function to start, in milliseconds. */
@@ -162,7 +162,7 @@ export async function createKubernetesProvider(options: KubernetesProviderOption
     async *logs(query, signal) {
       const { name, namespace = DEFAULT_NAMESPACE } = query
       if (!view.function(namespace, name)) return
-      yield* logsOf({ client, view }, { ...query, namespace }, signal)
+      yield* logsOf({ client, view, relays }, { ...query, namespace }, signal)
     },
     async close() {
       view.close()

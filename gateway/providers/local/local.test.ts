@@ -155,10 +155,48 @@ describe('with other nodes', () => {
           if (failure) throw failure
           return new Response(`${name} at ${node}`)
         },
+        async ask(node, path) {
+          const failure = failures.get(node)
+          if (failure) throw failure
+          const line = (second: number, text: string) =>
+            JSON.stringify({
+              name: 'one',
+              namespace: '',
+              instance: node,
+              timestamp: `2026-01-01T00:00:0${second}Z`,
+              text,
+            })
+          const at = Number(node.at(-1))
+          return new Response(`${line(at, path)}\n${line(at + 4, 'second')}\n`)
+        },
       },
     })
   const ask = (provider: Provider, name: string, headers: Record<string, string> = {}) =>
     provider.invoke(name, new Request(`http://${name}/`, { headers }))
+
+  it('what a function has written at edges is asked for there, and merged by time', async () => {
+    const provider = await withPeers()
+    await provider.deploy(echo('one', at()))
+    const lines = async () => {
+      const found: string[] = []
+      const signal = new AbortController().signal
+      for await (const { instance, text } of provider.logs({ name: 'one', tail: 5, follow: false }, signal))
+        found.push(`${instance}: ${text}`)
+      return found
+    }
+    const edges = nodes.map(({ name }) => name)
+    const asking = '/logs?name=one&tail=5'
+    expect(await lines()).toEqual([
+      ...edges.map((name) => `${name}: ${asking}`),
+      ...edges.map((name) => `${name}: second`),
+    ])
+    failures.set(edges[0]!, new OutOfReach(edges[0]!, {}))
+    const [first, ...others] = (await lines()).toReversed()
+    expect(first).toMatch(/^one-.*: what one has written at .* cannot be had now/)
+    expect(others).toHaveLength((edges.length - 1) * 2)
+    failures.clear()
+    await provider.close()
+  })
 
   it('a function of the edges runs there, and is asked for by name', async () => {
     const provider = await withPeers()

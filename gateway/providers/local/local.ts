@@ -12,7 +12,9 @@ import {
   type PlacedFunction,
   type Provider,
 } from '../../provider.ts'
+import { edgeLog } from '../../relay/index.ts'
 import { askEdge } from '../choose-edge.ts'
+import { mergeLogs } from '../merge-logs.ts'
 import { createFunctionLog, type FunctionLog } from './function-log.ts'
 import { type RunningFunction, startFunction } from './running-function.ts'
 import { secretFiles } from './secret-files.ts'
@@ -37,6 +39,8 @@ export interface LocalProviderOptions {
     /** Whether an edge can be reached now. */
     reaches(node: string): boolean
     invoke(node: string, name: string, request: Request, namespace?: string): Promise<Response>
+    /** Sends a request to the agent itself. */
+    ask(node: string, path: string, request: Request): Promise<Response>
   }
 }
 
@@ -329,7 +333,14 @@ export async function createLocalProvider(options: LocalProviderOptions): Promis
     origin: async () => undefined,
     async *logs(query, signal) {
       const entry = entries.get(keyOf(query.name, query.namespace))
-      if (entry) yield* linesOf(entry, `${query.name}-${node.name}`, query, signal)
+      if (!entry) return
+      const own = (signal: AbortSignal) => linesOf(entry, `${query.name}-${node.name}`, query, signal)
+      const logs = new Map([[node.name, own]])
+      for (const { name: edge } of edges().filter(entry.placement))
+        logs.set(edge, (signal) =>
+          edgeLog({ edge, query, signal, ask: (path, request) => peers!.ask(edge, path, request) })
+        )
+      yield* mergeLogs({ current: () => logs, follow: query.follow }, signal)
     },
     close: () =>
       change(async () => {

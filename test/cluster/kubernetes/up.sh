@@ -188,7 +188,7 @@ cgroupDriver: cgroupfs
 cgroupRoot: /$cgroups/$node
 failCgroupV1: false
 failSwapOn: false
-podLogsDir: $dir/pod-logs
+podLogsDir: /var/lib/edgeloop/pod-logs # of the node's own disk
 volumePluginDir: $dir/volume-plugins
 nodeStatusUpdateFrequency: 5s
 makeIPTablesUtilChains: false
