@@ -21,7 +21,9 @@ const { server, stop: stopServer } = createFunctionServer({
   vanished: await watchMounts(settings.secrets),
 })
 await start?.(process.env)
-server.listen(settings.port, settings.host)
+server.listen(settings.port, settings.host, () =>
+  console.log(`listening at ${settings.host}:${settings.port}`)
+)
 if (settings.metricsPort > 0) metrics.server.listen(settings.metricsPort, settings.host)
 
 process.once('SIGTERM', async () => {

@@ -276,6 +276,19 @@ describe.sequential('on a real Kubernetes', () => {
     say('the gateway is back, and reaches edge-2')
   })
 
+  it('shows what a function at edges has written, which each edge says itself', async () => {
+    const lines = async () => {
+      const response = await client.request('GET', '/system/logs?name=classify&tail=50')
+      const found = (await response.text()).trim().split('\n')
+      return found.map((line) => JSON.parse(line) as { instance: string; text: string })
+    }
+    await eventually(async () => {
+      const pods = (await podsOf('classify')).filter(isReady).map(({ metadata }) => metadata.name)
+      const written = (await lines()).filter(({ text }) => text.startsWith('listening at 127.0.0.1:'))
+      expect(new Set(written.map(({ instance }) => instance))).toEqual(new Set(pods))
+    })
+  })
+
   it('is driven by the real faas-cli', async (context) => {
     if (!faasCli) return context.skip('there is no faas-cli on the PATH, and FAAS_CLI names none')
     const env = { ...VARIABLES, TAG: TAGS[1] }

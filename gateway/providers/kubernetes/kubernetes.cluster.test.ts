@@ -679,7 +679,18 @@ describe.sequential('the kubernetes provider', () => {
         edges: () => ['edge-1', 'edge-9'],
         invoke: async (edge, name, request, namespace) =>
           new Response(`${name} of ${namespace} at ${edge}: ${new URL(request.url).pathname}`),
-        ask: async () => new Response('', { status: 503 }),
+        ask: async (edge, path) => {
+          const instance = new URL(path, 'http://x').searchParams.get('instance')
+          const timestamp = new Date().toISOString()
+          const line = {
+            name: 'one',
+            namespace: NAMESPACE,
+            instance,
+            timestamp,
+            text: `over the line of ${edge}`,
+          }
+          return new Response(`${JSON.stringify(line)}\n`)
+        },
       },
     })
     const askAt = (name: string, edge?: string) =>
@@ -689,6 +700,17 @@ describe.sequential('the kubernetes provider', () => {
     expect(await relayed.origin('one')).toBeUndefined()
     expect(await (await askAt('one', 'edge-1')).text()).toBe('one of openfaas-fn at edge-1: /a')
     expect(await (await askAt('two')).text()).toBe('two of openfaas-fn at edge-1: /a')
+    // Of the edge that has a line, what its agent says; of the other one, what the cluster's API says.
+    const written: LogLine[] = []
+    const signal = new AbortController().signal
+    for await (const line of relayed.logs({ name: 'one', follow: false }, signal)) written.push(line)
+    const pods = new Map(
+      (await podsOf('one')).map(({ metadata, spec }) => [metadata!.name!, spec!.nodeName!])
+    )
+    const texts = (node: string) =>
+      written.filter(({ instance }) => pods.get(instance) === node).map(({ text }) => text)
+    expect(texts('edge-1')).toEqual(['over the line of edge-1'])
+    expect(texts('edge-2').join()).toContain('listening at')
     await expect(askAt('one')).rejects.toMatchObject({
       code: 'MISDIRECTED',
       message: 'one runs at the edges: edge-1, edge-2',
