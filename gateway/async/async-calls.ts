@@ -57,7 +57,7 @@ export function createAsyncCalls(options: AsyncCallsOptions): AsyncCalls {
     const call = await accept(c, callId)
     const key = repetitionKey(c.req.raw.headers)
     const { body } = c.req.raw
-    const stored = body && (await queue.bodies.write(body, queue.room))
+    const stored = body && (await queue.bodies.write(body, queue.room).catch(brokenOff(c.req.raw.signal)))
     const enqueued = await queue.calls
       .enqueue({ queue: queueOf(call), key, payload: { ...call, body: stored } })
       .catch(async (error: unknown) => {
@@ -103,6 +103,12 @@ function repetitionKey(headers: Headers): string | undefined {
   throw new EdgeloopError('INVALID_INPUT', 'the key has more than 200 characters', {
     where: headers.has('idempotency-key') ? 'Idempotency-Key' : 'ce-id',
   })
+}
+
+/** A caller that goes in the middle is no failure of the gateway. */
+const brokenOff = (signal: AbortSignal) => (error: unknown) => {
+  if (!signal.aborted || error instanceof EdgeloopError) throw error
+  throw new EdgeloopError('INVALID_INPUT', 'the body broke off', { where: 'the body', cause: error })
 }
 
 function callbackOf(url: string | undefined): string | undefined {

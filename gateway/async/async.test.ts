@@ -201,6 +201,23 @@ it('are refused when there is no such function, the body is too large, or the qu
   expect((await settled()).bytes).toBe(0)
 })
 
+it('whose caller goes in the middle are not taken, and leave nothing', async () => {
+  const complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const leaving = new AbortController()
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new Uint8Array(1000)),
+  })
+  const init = { body, signal: leaving.signal, duplex: 'half' } as RequestInit
+  const sending = post('quick', init).catch(() => 'gone')
+  await vi.waitFor(async () => expect((await system('')).body.bytes).toBeGreaterThan(0))
+  leaving.abort()
+  expect(await sending).toBe('gone')
+  await vi.waitFor(async () => expect((await system('')).body.bytes).toBe(0))
+  expect(recorded).toEqual([])
+  expect(complaints).not.toHaveBeenCalled()
+  complaints.mockRestore()
+})
+
 it('are counted', async () => {
   await post('stubborn/404', { body: 'x' })
   await settled()

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { ReadableStream as NodeStream } from 'node:stream/web'
-import { createGroupSync } from '../../lib/database/index.ts'
+import { createGroupSync, isDiskFull } from '../../lib/database/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 
 /** What a record names. */
@@ -71,6 +71,8 @@ export async function openBodyStore(
         total -= size
         await handle.close().catch(() => {})
         await rm(file, { force: true })
+        if (isDiskFull(error))
+          throw new EdgeloopError('UNAVAILABLE', 'the disk is full', { where: directory, cause: error })
         throw error
       }
     },

@@ -42,7 +42,7 @@ export function createCallbackDeliverer({ bodies, callbacks }: CallQueue) {
       await response.body?.cancel()
       const { status } = response
       if (response.ok) return undefined
-      return { final: status < 500 && !LATER.has(status), text: `${url} answered ${status}` }
+      return { final: status < 500 && !LATER.has(status), text: `${new URL(url).host} answered ${status}` }
     } finally {
       over.abort()
     }

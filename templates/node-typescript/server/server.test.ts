@@ -114,18 +114,18 @@ it('breaks off an answer that has begun when the time is up', async () => {
 })
 
 it('takes a shorter limit from X-Timeout, and no longer one', async () => {
-  await serve({ exec_timeout: '200ms' })
+  await serve({ exec_timeout: '1s' })
   const timed = async (limit: string) => {
     const began = performance.now()
     expect(await status('/wait', { headers: { 'X-Timeout': limit } })).toBe(504)
     return performance.now() - began
   }
-  expect(await timed('50ms')).toBeLessThan(190)
-  expect(await timed('1h')).toBeGreaterThan(190)
+  expect(await timed('50ms')).toBeLessThan(950)
+  expect(await timed('1h')).toBeGreaterThan(950)
 })
 
 it('is unready at once when it is stopped, goes on for healthcheck_interval, and lets what began end', async () => {
-  await serve({ healthcheck_interval: '300ms' })
+  await serve({ healthcheck_interval: '1500ms' })
   const answer = fetch(`${url}/wait`)
   await waiting(1)
   let stopped = false
@@ -136,7 +136,7 @@ it('is unready at once when it is stopped, goes on for healthcheck_interval, and
   // Nobody has noticed yet.
   const late = await fetch(url)
   expect([late.status, late.headers.get('connection')]).toEqual([200, 'close'])
-  await sleep(500)
+  await sleep(2000)
   await expect(fetch(url)).rejects.toThrow()
   expect(stopped).toBe(false)
   letGo[0]!()

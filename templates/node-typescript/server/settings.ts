@@ -35,8 +35,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   return {
     host: environment.HOST || '0.0.0.0',
     port: count('PORT', count('port', 8080, 65_535), 65_535),
-    // On a node's own network, ports are given out: this one has to be, too.
-    metricsPort: count('metrics_port', environment.PORT ? 0 : 8081, 65_535),
+    // Whoever says at which address shares the network with others, who may want this port, too.
+    metricsPort: count('metrics_port', environment.HOST ? 0 : 8081, 65_535),
     maxInflight: count('max_inflight', 0, Number.MAX_SAFE_INTEGER),
     execTimeoutMs: duration('exec_timeout', '0'),
     lameDuckMs: duration('healthcheck_interval', '0'),
