@@ -701,16 +701,18 @@ describe.sequential('the kubernetes provider', () => {
     expect(await (await askAt('one', 'edge-1')).text()).toBe('one of openfaas-fn at edge-1: /a')
     expect(await (await askAt('two')).text()).toBe('two of openfaas-fn at edge-1: /a')
     // Of the edge that has a line, what its agent says; of the other one, what the cluster's API says.
-    const written: LogLine[] = []
-    const signal = new AbortController().signal
-    for await (const line of relayed.logs({ name: 'one', follow: false }, signal)) written.push(line)
-    const pods = new Map(
-      (await podsOf('one')).map(({ metadata, spec }) => [metadata!.name!, spec!.nodeName!])
-    )
-    const texts = (node: string) =>
-      written.filter(({ instance }) => pods.get(instance) === node).map(({ text }) => text)
-    expect(texts('edge-1')).toEqual(['over the line of edge-1'])
-    expect(texts('edge-2').join()).toContain('listening at')
+    await eventually(async () => {
+      const pods = new Map(
+        (await living('one')).map(({ metadata, spec }) => [metadata!.name!, spec!.nodeName!])
+      )
+      const written: LogLine[] = []
+      const signal = new AbortController().signal
+      for await (const line of relayed.logs({ name: 'one', follow: false }, signal)) written.push(line)
+      const texts = (node: string) =>
+        written.filter(({ instance }) => pods.get(instance) === node).map(({ text }) => text)
+      expect(texts('edge-1')).toEqual(['over the line of edge-1'])
+      expect(texts('edge-2').join()).toContain('listening at')
+    })
     await expect(askAt('one')).rejects.toMatchObject({
       code: 'MISDIRECTED',
       message: 'one runs at the edges: edge-1, edge-2',
