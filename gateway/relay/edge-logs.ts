@@ -53,6 +53,7 @@ export async function* edgeLog({ edge, query, signal, ask }: EdgeLogOptions): As
   let last = ''
   let said = ''
   do {
+    const before = last
     try {
       const path = `${LOGS_PATH}?${logSearch({ ...query, since, tail })}`
       const response = await ask(path, new Request(`http://${edge}/`, { signal }))
@@ -63,7 +64,8 @@ export async function* edgeLog({ edge, query, signal, ask }: EdgeLogOptions): As
         )
       if (response.body)
         for await (const line of readNdjson(response.body, logLine)) {
-          if (line.timestamp <= last) continue
+          // What was passed on before the line broke. Others of that very moment are lost; several of a moment are not.
+          if (line.timestamp <= before) continue
           last = line.timestamp
           said = ''
           yield line
