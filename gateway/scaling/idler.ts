@@ -19,21 +19,35 @@ export function createIdler({ provider, activity, lookMs = LOOK_MS }: IdlerOptio
   /** Since when each is up, as far as is known here: whoever starts has not been idle yet. */
   let up = new Map<string, number>()
   let closing = false
-  let complaint = ''
+  const complaints = new Map<string, string>()
 
   async function look(): Promise<void> {
     const now = performance.now()
     const seen = new Map<string, number>()
     for (const namespace of await provider.namespaces.list())
-      for (const fn of await provider.list(namespace.name)) {
+      for (const fn of await functionsOf(namespace.name)) {
         const { idleMs } = scalingOf(fn)
         if (idleMs === undefined || fn.replicas === 0) continue
         const key = `${fn.name}.${namespace.name}`
         const since = up.get(key) ?? now
         seen.set(key, since)
-        await consider(fn, namespace.name, since, idleMs)
+        // One that cannot be scaled, such as one at edges, does not hold up the others.
+        await consider(fn, namespace.name, since, idleMs).catch((thrown) => complain(key, thrown))
       }
     up = seen
+  }
+
+  const functionsOf = (namespace: string) =>
+    provider.list(namespace).catch((thrown: unknown) => {
+      complain(namespace, thrown)
+      return []
+    })
+
+  /** Once for each reason. */
+  function complain(about: string, thrown: unknown): void {
+    const { message } = asEdgeloopError(thrown)
+    if (complaints.get(about) !== message) console.error(`scaling to zero: ${about}: ${message}`)
+    complaints.set(about, message)
   }
 
   async function consider(
@@ -44,22 +58,13 @@ export function createIdler({ provider, activity, lookMs = LOOK_MS }: IdlerOptio
   ): Promise<void> {
     const idle = activity.idleSince({ name, namespace })
     if (idle === undefined || performance.now() - Math.max(idle, since) < idleMs) return
-    console.log(`${name}.${namespace}: nobody has asked for ${idleMs / 1000} s; scaled to 0`)
     await provider.scale(name, 0, namespace)
+    console.log(`${name}.${namespace}: nobody has asked for ${idleMs / 1000} s; scaled to 0`)
   }
 
   async function watch(): Promise<void> {
     while (!closing) {
-      await look().then(
-        () => {
-          complaint = ''
-        },
-        (thrown: unknown) => {
-          const { message } = asEdgeloopError(thrown)
-          if (message !== complaint) console.error('scaling to zero:', message)
-          complaint = message
-        }
-      )
+      await look().catch((thrown: unknown) => complain('namespaces', thrown))
       if (!closing) await alarm.wait(lookMs)
     }
   }
