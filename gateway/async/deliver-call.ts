@@ -45,10 +45,8 @@ export function createDeliverer({ queue, provider, deliver, timeoutMs }: Deliver
     const began = Date.now()
     const policy = retryPolicyOf((await provider.get(call.name, call.namespace))?.annotations)
     const answer = await withDeadline(stopped, timeoutMs, (signal) => ask(call, signal)).catch(failed)
-    if (stopped.aborted) {
-      await bodies.remove(answer.body)
-      throw stopped.reason
-    }
+    // A failure was most likely the stop's own; an answer that has come counts.
+    if (stopped.aborted && answer.isInternal) throw stopped.reason
     const { status } = answer
     const again = policy.codes.has(status) || (answer.isInternal && status >= 500)
     if (again && attempts + 1 < policy.attempts) {
