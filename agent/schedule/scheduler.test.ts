@@ -68,7 +68,7 @@ async function stop(): Promise<void> {
 /** Long enough for several looks. */
 const looks = () => new Promise((resolve) => setTimeout(resolve, 60))
 const times = async (count: number) => {
-  await vi.waitFor(() => expect(asked.length).toBeGreaterThanOrEqual(count))
+  await vi.waitFor(() => expect(asked.length).toBeGreaterThanOrEqual(count), { timeout: 5000 })
   await looks()
   expect(asked).toHaveLength(count)
 }
@@ -144,7 +144,7 @@ it('hands on the event that a function answers with', async () => {
   start()
   await looks()
   now = at('10:05:00')
-  await vi.waitFor(() => expect(published).toHaveLength(1))
+  await vi.waitFor(() => expect(published).toHaveLength(1), { timeout: 5000 })
 })
 
 it('leaves alone what has no schedule, is switched off, is played by others, or cannot be read, which it says', async () => {

@@ -40,6 +40,9 @@ beforeEach(() => {
   callerAnswers = []
 })
 
+/** Calls are on disk before they go on, which takes its time where others write, too. */
+const eventually = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 20_000 })
+
 const post = (target: string, init: RequestInit = {}) =>
   fetch(`${gateway.url}/async-function/${target}`, { method: 'POST', ...init })
 const authorization = () => {
@@ -56,7 +59,7 @@ const system = async (path: string, method = 'GET') => {
 const of = (callId: string): Recorded[] => recorded.filter((one) => one.callId === callId)
 const idOf = (response: Response) => response.headers.get('x-call-id')!
 const settled = () =>
-  vi.waitFor(async () => {
+  eventually(async () => {
     const { body } = await system('')
     for (const { queued, callbacks } of body.functions) expect([queued, callbacks]).toEqual([0, 0])
     return body
@@ -67,7 +70,7 @@ it('are taken with 202, and reach the function as they were sent', async () => {
   const headers = { 'Content-Type': 'image/jpeg', 'X-Anything': 'else', 'X-Call-Id': 'my-own' }
   const response = await post('quick/a%2Fb//c?x=%2F&y=', { body, headers })
   expect([response.status, idOf(response), await response.text()]).toEqual([202, 'my-own', ''])
-  await vi.waitFor(() => expect(recorded).toHaveLength(1))
+  await eventually(() => expect(recorded).toHaveLength(1))
   expect(recorded[0]).toMatchObject({ callId: 'my-own', method: 'POST', target: '/a%2Fb//c?x=%2F&y=' })
   expect(recorded[0]!.headers).toMatchObject({ 'content-type': 'image/jpeg', 'x-anything': 'else' })
   expect(recorded[0]!.headers['x-start-time']).toMatch(/^\d{19}$/)
@@ -78,7 +81,7 @@ it('are taken with 202, and reach the function as they were sent', async () => {
 it('get an id where the caller names none, and need no body', async () => {
   const response = await post('quick')
   expect(idOf(response)).toMatch(/^[0-9a-f-]{36}$/)
-  await vi.waitFor(() => expect(of(idOf(response))).toHaveLength(1))
+  await eventually(() => expect(of(idOf(response))).toHaveLength(1))
 })
 
 it('answer whoever asked to be called back', async () => {
@@ -86,7 +89,7 @@ it('answer whoever asked to be called back', async () => {
     body: 'hello',
     headers: { 'X-Callback-Url': `${caller.url}/done` },
   })
-  await vi.waitFor(() => expect(heard).toHaveLength(1))
+  await eventually(() => expect(heard).toHaveLength(1))
   const { headers, body } = heard[0]!
   expect(body).toBe('heard 5 bytes')
   expect(Object.fromEntries(headers)).toMatchObject({
@@ -104,7 +107,7 @@ it('answer whoever asked to be called back', async () => {
 
 it('are made again as the annotations say, waiting longer each time', async () => {
   const response = await post('stubborn/500,418,200')
-  await vi.waitFor(() => expect(of(idOf(response))).toHaveLength(3))
+  await eventually(() => expect(of(idOf(response))).toHaveLength(3))
   const [first, second, third] = of(idOf(response)).map(({ at }) => at)
   expect(second! - first!).toBeGreaterThanOrEqual(19)
   expect(third! - second!).toBeGreaterThanOrEqual(39)
@@ -114,7 +117,7 @@ it('are made again as the annotations say, waiting longer each time', async () =
 it('become dead letters when the attempts are used up, which are shown, replayed and forgotten', async () => {
   const headers = { 'X-Callback-Url': caller.url }
   const id = idOf(await post('stubborn/500,500,500,200', { body: 'x', headers }))
-  await vi.waitFor(() => expect(heard).toHaveLength(1))
+  await eventually(() => expect(heard).toHaveLength(1))
   expect(heard[0]!.headers.get('x-function-status')).toBe('500')
   await settled()
   const { body: letters } = await system('/dead-letters?function=stubborn.openfaas-fn')
@@ -123,8 +126,8 @@ it('become dead letters when the attempts are used up, which are shown, replayed
   expect((await system(`/dead-letters/call/stubborn.openfaas-fn/${sequence}/replay`, 'POST')).status).toBe(
     202
   )
-  await vi.waitFor(() => expect(of(id)).toHaveLength(4))
-  await vi.waitFor(() => expect(heard).toHaveLength(2))
+  await eventually(() => expect(of(id)).toHaveLength(4))
+  await eventually(() => expect(heard).toHaveLength(2))
   expect(heard[1]!.headers.get('x-function-status')).toBe('200')
 
   const other = idOf(await post('stubborn/503', { body: 'y' }))
@@ -141,14 +144,14 @@ it('become dead letters when the attempts are used up, which are shown, replayed
 
 it('wait for a function that is full, which is no failure', async () => {
   const id = idOf(await post('stubborn/429,429,429,429,200'))
-  await vi.waitFor(() => expect(of(id)).toHaveLength(5), { timeout: 10_000 })
+  await eventually(() => expect(of(id)).toHaveLength(5))
   await settled()
 }, 20_000)
 
 it('send the answer again when nobody took it, without asking the function again', async () => {
   callerAnswers = [500, 503]
   const id = idOf(await post('quick', { headers: { 'X-Callback-Url': caller.url } }))
-  await vi.waitFor(() => expect(heard).toHaveLength(3), { timeout: 10_000 })
+  await eventually(() => expect(heard).toHaveLength(3))
   expect(of(id)).toHaveLength(1)
   callerAnswers = [410]
   await post('quick', { headers: { 'X-Callback-Url': caller.url } })
@@ -165,7 +168,7 @@ it('are taken once where the caller says which one it is', async () => {
   const again = await post('quick', { body: 'x', headers })
   expect([first.status, again.status]).toEqual([202, 202])
   const other = await post('quick', { body: 'x', headers: { 'Idempotency-Key': 'another' } })
-  await vi.waitFor(() => expect(of(idOf(other))).toHaveLength(1))
+  await eventually(() => expect(of(idOf(other))).toHaveLength(1))
   expect((await settled()).bytes).toBe(0)
   expect([of(idOf(first)).length, of(idOf(again)).length]).toEqual([1, 0])
 })
@@ -174,7 +177,7 @@ it('ask for credentials where the function does, and keep them to themselves', a
   expect((await post('protected')).status).toBe(401)
   const response = await post('protected', { headers: { authorization: authorization() } })
   expect(response.status).toBe(202)
-  await vi.waitFor(() => expect(of(idOf(response))).toHaveLength(1))
+  await eventually(() => expect(of(idOf(response))).toHaveLength(1))
   expect(of(idOf(response))[0]!.headers).not.toHaveProperty('authorization')
 })
 
@@ -209,10 +212,10 @@ it('whose caller goes in the middle are not taken, and leave nothing', async () 
   })
   const init = { body, signal: leaving.signal, duplex: 'half' } as RequestInit
   const sending = post('quick', init).catch(() => 'gone')
-  await vi.waitFor(async () => expect((await system('')).body.bytes).toBeGreaterThan(0))
+  await eventually(async () => expect((await system('')).body.bytes).toBeGreaterThan(0))
   leaving.abort()
   expect(await sending).toBe('gone')
-  await vi.waitFor(async () => expect((await system('')).body.bytes).toBe(0))
+  await eventually(async () => expect((await system('')).body.bytes).toBe(0))
   expect(recorded).toEqual([])
   expect(complaints).not.toHaveBeenCalled()
   complaints.mockRestore()
