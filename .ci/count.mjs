@@ -1,5 +1,6 @@
-// Prints "N passed, N failed" from vitest's JSON reports. A file that could not be run counts as a failure, and so does a
-// report that is not there, except those behind `--optional`: what was skipped altogether leaves none.
+// Prints "N passed, N failed" from vitest's JSON reports, and before it what failed: in a long log that stands too far up.
+// A file that could not be run counts as a failure, and so does a report that is not there, except those behind
+// `--optional`: what was skipped altogether leaves none.
 import { existsSync, readFileSync } from 'node:fs'
 
 const args = process.argv.slice(2)
@@ -13,7 +14,12 @@ for (const file of [...required, ...optional]) {
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((test) => test.status === 'failed')
   )
-  for (const { name, message } of broken) console.error(`${name}: ${message}`)
+  for (const { name, message } of broken) console.log(`failed: ${name}: ${message}`)
+  for (const { name, assertionResults } of report.testResults) {
+    for (const test of assertionResults.filter(({ status }) => status === 'failed')) {
+      console.log(`failed: ${name}: ${test.fullName}: ${test.failureMessages[0]?.slice(0, 500)}`)
+    }
+  }
   passed += report.numPassedTests
   failed += report.numFailedTests + broken.length
   skipped += report.numPendingTests
