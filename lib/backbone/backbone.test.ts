@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
+  convolutionsOf,
   defaultBackboneDir,
   importEfficientNetLite0,
-  layerShapes,
-  layersOf,
   openBackbone,
   readTensor,
+  tensorsOf,
   topologies,
 } from './index.ts'
 
@@ -28,12 +28,12 @@ const change = async (file: string, edit: (bytes: Buffer) => Buffer | string) =>
 describe('the backbone in the repository', () => {
   it('is whole, and has every weight that its network asks for', async () => {
     const backbone = await openBackbone(defaultBackboneDir)
-    const layers = layersOf(topologies.get(backbone.manifest.topology)!)
+    const layers = convolutionsOf(topologies.get(backbone.manifest.topology)!)
     expect(layers).toHaveLength(49)
     for (const layer of layers) {
-      const { kernel, bias } = layerShapes(layer)
-      expect(readTensor(backbone, `${layer.name}/kernel`, kernel).some((value) => value !== 0)).toBe(true)
-      expect(readTensor(backbone, `${layer.name}/bias`, bias).every(Number.isFinite)).toBe(true)
+      const { kernel, bias } = tensorsOf(layer)
+      expect(readTensor(backbone, kernel.name, kernel.shape).some((value) => value !== 0)).toBe(true)
+      expect(readTensor(backbone, bias!.name, bias!.shape).every(Number.isFinite)).toBe(true)
     }
     expect(backbone.manifest.tensors).toHaveLength(2 * layers.length)
     expect(() => readTensor(backbone, 'stem/kernel', [3, 3, 3, 33])).toThrow(/no tensor 'stem\/kernel'/)

@@ -4,7 +4,7 @@
  * without squeeze-and-excitation and with ReLU6 for swish, which is what makes it "Lite".
  * @module
  */
-import type { Block, Layer, Topology } from './topology.ts'
+import type { Block, Convolution, Topology } from './topology.ts'
 
 /** [kernel, repeats, inputs, outputs, expansion, stride of the first repeat] */
 const STAGES: readonly (readonly [number, number, number, number, number, number])[] = [
@@ -22,9 +22,9 @@ const HEAD = 1280
 export const efficientNetLite0: Topology = {
   id: 'efficientnet-lite0',
   blocks: [
-    { layers: [conv('stem', 3, 3, STEM, 2, true)], residual: false },
+    { layers: [conv('stem', 3, 3, STEM, 2, 'relu6')], shortcut: 'none' },
     ...invertedBottlenecks(),
-    { layers: [conv('head', 1, 320, HEAD, 1, true)], residual: false },
+    { layers: [conv('head', 1, 320, HEAD, 1, 'relu6')], shortcut: 'none' },
   ],
   featureSize: HEAD,
 }
@@ -35,9 +35,9 @@ function conv(
   inputs: number,
   outputs: number,
   stride: number,
-  relu6: boolean
-): Layer {
-  return { name, kind: 'conv', kernel, stride, inputs, outputs, relu6 }
+  activation: Convolution['activation']
+): Convolution {
+  return { name, kind: 'conv', kernel, stride, padding: 'same', inputs, outputs, bias: true, activation }
 }
 
 function invertedBottlenecks(): Block[] {
@@ -48,20 +48,22 @@ function invertedBottlenecks(): Block[] {
       const inputs = repeat === 0 ? first : outputs
       const stride = repeat === 0 ? firstStride : 1
       const wide = inputs * expansion
-      const layers: Layer[] = [
+      const layers: Convolution[] = [
         {
           name: `${name}/depthwise`,
           kind: 'depthwise',
           kernel,
           stride,
+          padding: 'same',
           inputs: wide,
           outputs: wide,
-          relu6: true,
+          bias: true,
+          activation: 'relu6',
         },
-        conv(`${name}/project`, 1, wide, outputs, 1, false),
+        conv(`${name}/project`, 1, wide, outputs, 1, 'linear'),
       ]
-      if (expansion > 1) layers.unshift(conv(`${name}/expand`, 1, inputs, wide, 1, true))
-      blocks.push({ layers, residual: stride === 1 && inputs === outputs })
+      if (expansion > 1) layers.unshift(conv(`${name}/expand`, 1, inputs, wide, 1, 'relu6'))
+      blocks.push({ layers, shortcut: stride === 1 && inputs === outputs ? 'identity' : 'none' })
     }
   }
   return blocks

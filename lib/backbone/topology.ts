@@ -1,25 +1,37 @@
 /**
- * What networks look like, apart from their weights: a list of convolutions with biases, in blocks.
+ * What networks look like, apart from their weights: layers in blocks.
  * @module
  */
 
-/** One convolution with its bias and, unless linear, ReLU6. Padding is TensorFlow's `SAME`. */
-export interface Layer {
+/** A convolution with its bias and activation. */
+export interface Convolution {
   /** Its tensors are `NAME/kernel` and `NAME/bias`. */
   name: string
   /** `conv`: kernel [k, k, inputs, outputs]. `depthwise`: kernel [k, k, inputs, 1]. */
   kind: 'conv' | 'depthwise'
   kernel: number
   stride: number
+  /** As TensorFlow pads. */
+  padding: 'same' | 'valid'
   inputs: number
   outputs: number
-  relu6: boolean
+  /** Without one there is no tensor `NAME/bias`. */
+  bias: boolean
+  activation: 'linear' | 'relu' | 'relu6'
 }
 
-/** Layers one after the other; `residual` adds the block's input to its output. */
+/** Layers without weights. Pooling takes the largest of each square of `kernel` pixels, padded like `same`. */
+type Operation = { kind: 'relu' } | { kind: 'maxpool'; kernel: number; stride: number }
+
+export type Layer = Convolution | Operation
+
+/**
+ * Layers one after the other; the shortcut adds the block's input to its output: as it is (`identity`), through a
+ * convolution of its own, or not at all (`none`).
+ */
 export interface Block {
   layers: Layer[]
-  residual: boolean
+  shortcut: 'none' | 'identity' | Convolution
 }
 
 export interface Topology {
@@ -29,16 +41,31 @@ export interface Topology {
   featureSize: number
 }
 
-/** Shapes of a layer's two tensors. */
-export function layerShapes(layer: Layer): {
-  kernel: [number, number, number, number]
-  bias: [number]
-} {
-  const { kernel, inputs, outputs } = layer
-  return { kernel: [kernel, kernel, inputs, layer.kind === 'conv' ? outputs : 1], bias: [outputs] }
+/** A convolution's tensors, in the order in which they stand in the file. */
+export function tensorsOf(layer: Convolution): { kernel: TensorShape<4>; bias?: TensorShape<1> } {
+  const { name, kernel, inputs, outputs } = layer
+  const shapes = {
+    kernel: {
+      name: `${name}/kernel`,
+      shape: [kernel, kernel, inputs, layer.kind === 'conv' ? outputs : 1] as Dimensions<4>,
+    },
+  }
+  return layer.bias ? { ...shapes, bias: { name: `${name}/bias`, shape: [outputs] } } : shapes
 }
 
-/** All layers in the order in which they run, which is the order of their weights in the file. */
-export function layersOf(topology: Topology): Layer[] {
-  return topology.blocks.flatMap((block) => block.layers)
+interface TensorShape<Rank extends 1 | 4> {
+  name: string
+  shape: Dimensions<Rank>
+}
+
+type Dimensions<Rank extends 1 | 4> = Rank extends 1 ? [number] : [number, number, number, number]
+
+const hasWeights = (layer: Layer): layer is Convolution => layer.kind === 'conv' || layer.kind === 'depthwise'
+
+/** All layers with weights, a block's shortcut after its layers: the order of their weights in the file. */
+export function convolutionsOf(topology: Topology): Convolution[] {
+  return topology.blocks.flatMap(({ layers, shortcut }) => [
+    ...layers.filter(hasWeights),
+    ...(typeof shortcut === 'string' ? [] : [shortcut]),
+  ])
 }

@@ -8,12 +8,24 @@ import { join } from 'node:path'
 import { EdgeloopError } from '../errors/index.ts'
 import { encodeFloat16 } from '../float16/index.ts'
 import { type BackboneManifest, backboneHash, backboneManifestSchema } from './manifest.ts'
+import { type Convolution, tensorsOf } from './topology.ts'
 
 /** Row-major numbers, as many as the shape has room for. */
 export interface WeightTensor {
   name: string
   shape: number[]
   data: Float32Array
+}
+
+/** A convolution's weights as tensors; a bias is left out where the layer has none. */
+export function weightTensors(
+  layer: Convolution,
+  { kernel, bias }: { kernel: Float32Array; bias?: Float32Array }
+): WeightTensor[] {
+  const tensors = tensorsOf(layer)
+  const written: WeightTensor[] = [{ ...tensors.kernel, data: kernel }]
+  if (tensors.bias && bias) written.push({ ...tensors.bias, data: bias })
+  return written
 }
 
 /** What the writer cannot know by itself. */

@@ -5,10 +5,11 @@
 import * as tf from '@tensorflow/tfjs-core'
 import {
   type Backbone,
+  type Convolution,
+  convolutionsOf,
   type Layer,
-  layerShapes,
-  layersOf,
   readTensor,
+  tensorsOf,
   topologies,
 } from '../backbone/index.ts'
 import { EdgeloopError } from '../errors/index.ts'
@@ -23,7 +24,7 @@ export interface Network {
   dispose(): void
 }
 
-type Weights = Map<string, { kernel: tf.Tensor4D; bias: tf.Tensor1D }>
+type Weights = Map<string, { kernel: tf.Tensor4D; bias?: tf.Tensor1D }>
 
 /** @throws INVALID_INPUT when the manifest's topology is not one that this program knows */
 export function createNetwork(backbone: Backbone): Network {
@@ -38,14 +39,16 @@ export function createNetwork(backbone: Backbone): Network {
   const { inputSize: side } = manifest
   const { mean, scale } = manifest.preprocessing
   const normalised = Float32Array.from({ length: 256 }, (_, value) => (value - mean) / scale)
-  const weights = loadWeights(backbone, layersOf(topology))
+  const weights = loadWeights(backbone, convolutionsOf(topology))
 
   const forward = (input: tf.Tensor4D): tf.Tensor2D => {
     let x = input
-    for (const { layers, residual } of topology.blocks) {
+    for (const { layers, shortcut } of topology.blocks) {
       let y = x
       for (const layer of layers) y = runLayer(y, layer, weights)
-      x = residual ? tf.add(x, y) : y
+      if (shortcut === 'identity') y = tf.add(x, y)
+      else if (shortcut !== 'none') y = tf.add(runLayer(x, shortcut, weights), y)
+      x = y
     }
     return tf.mean(x, [1, 2])
   }
@@ -61,27 +64,29 @@ export function createNetwork(backbone: Backbone): Network {
       return features
     },
     dispose() {
-      for (const { kernel, bias } of weights.values()) tf.dispose([kernel, bias])
+      for (const tensors of weights.values()) tf.dispose(tensors)
     },
   }
 }
 
-function loadWeights(backbone: Backbone, layers: Layer[]): Weights {
+function loadWeights(backbone: Backbone, layers: Convolution[]): Weights {
   const weights: Weights = new Map()
   for (const layer of layers) {
-    const { kernel, bias } = layerShapes(layer)
+    const { kernel, bias } = tensorsOf(layer)
     weights.set(layer.name, {
-      kernel: tf.tensor4d(readTensor(backbone, `${layer.name}/kernel`, kernel), kernel),
-      bias: tf.tensor1d(readTensor(backbone, `${layer.name}/bias`, bias)),
+      kernel: tf.tensor4d(readTensor(backbone, kernel.name, kernel.shape), kernel.shape),
+      ...(bias && { bias: tf.tensor1d(readTensor(backbone, bias.name, bias.shape)) }),
     })
   }
   return weights
 }
 
-/** Bias and ReLU6 are fused into the convolution: one pass over memory in place of three. */
+/** Bias and activation are fused into the convolution: one pass over memory in place of three. */
 function runLayer(x: tf.Tensor4D, layer: Layer, weights: Weights): tf.Tensor4D {
+  if (layer.kind === 'relu') return tf.relu(x)
+  if (layer.kind === 'maxpool') return tf.maxPool(x, layer.kernel, layer.stride, 'same')
   const { kernel: filter, bias } = weights.get(layer.name)!
   const convolve = layer.kind === 'conv' ? tf.fused.conv2d : tf.fused.depthwiseConv2d
-  const activation = layer.relu6 ? 'relu6' : 'linear'
-  return convolve({ x, filter, strides: layer.stride, pad: 'same', bias, activation })
+  const { stride: strides, padding: pad, activation } = layer
+  return convolve({ x, filter, strides, pad, bias, activation })
 }

@@ -1,0 +1,123 @@
+/**
+ * Xception without its classifier: François Chollet, "Xception: Deep Learning with Depthwise Separable Convolutions",
+ * CVPR 2017, figure 5. Layers bear the names that Keras Applications gives them, so that its weights are found by name;
+ * the convolutions of the shortcuts, which have no names of their own there, are called `BLOCK_shortcut`.
+ * @module
+ */
+import type { Block, Convolution, Layer, Topology } from './topology.ts'
+
+/** [outputs, whether the block starts with a ReLU]: the blocks that halve width and height by pooling. */
+const ENTRY: readonly (readonly [number, boolean])[] = [
+  [128, false],
+  [256, true],
+  [728, true],
+]
+const MIDDLE_BLOCKS = 8
+const MIDDLE = 728
+const FEATURES = 2048
+
+export const xception: Topology = {
+  id: 'xception',
+  blocks: [
+    {
+      layers: [stem('block1_conv1', 3, 32, 2), stem('block1_conv2', 32, 64, 1)],
+      shortcut: 'none',
+    },
+    ...entryFlow(),
+    ...Array.from({ length: MIDDLE_BLOCKS }, (_, i) => middleBlock(`block${5 + i}`)),
+    poolingBlock('block13', MIDDLE, [MIDDLE, 1024], true),
+    {
+      layers: [
+        ...separable('block14_sepconv1', 1024, 1536, 'relu'),
+        ...separable('block14_sepconv2', 1536, FEATURES, 'relu'),
+      ],
+      shortcut: 'none',
+    },
+  ],
+  featureSize: FEATURES,
+}
+
+function stem(name: string, inputs: number, outputs: number, stride: number): Convolution {
+  return {
+    name,
+    kind: 'conv',
+    kernel: 3,
+    stride,
+    padding: 'valid',
+    inputs,
+    outputs,
+    bias: true,
+    activation: 'relu',
+  }
+}
+
+function pointwise(
+  name: string,
+  inputs: number,
+  outputs: number,
+  stride: number,
+  activation: Convolution['activation']
+): Convolution {
+  return { name, kind: 'conv', kernel: 1, stride, padding: 'same', inputs, outputs, bias: true, activation }
+}
+
+/** Depthwise, then pointwise, with nothing in between: only the second has a batch norm, and so a bias. */
+function separable(
+  name: string,
+  inputs: number,
+  outputs: number,
+  activation: Convolution['activation']
+): Convolution[] {
+  const depthwise: Convolution = {
+    name: `${name}/depthwise`,
+    kind: 'depthwise',
+    kernel: 3,
+    stride: 1,
+    padding: 'same',
+    inputs,
+    outputs: inputs,
+    bias: false,
+    activation: 'linear',
+  }
+  return [depthwise, pointwise(`${name}/pointwise`, inputs, outputs, 1, activation)]
+}
+
+function entryFlow(): Block[] {
+  let inputs = 64
+  return ENTRY.map(([outputs, startsWithRelu], i) => {
+    const block = poolingBlock(`block${2 + i}`, inputs, [outputs, outputs], startsWithRelu)
+    inputs = outputs
+    return block
+  })
+}
+
+/** The ReLU between two separable convolutions is part of the first one. */
+function poolingBlock(
+  name: string,
+  inputs: number,
+  [first, second]: [number, number],
+  startsWithRelu: boolean
+): Block {
+  const relu: Layer[] = startsWithRelu ? [{ kind: 'relu' }] : []
+  return {
+    layers: [
+      ...relu,
+      ...separable(`${name}_sepconv1`, inputs, first, 'relu'),
+      ...separable(`${name}_sepconv2`, first, second, 'linear'),
+      { kind: 'maxpool', kernel: 3, stride: 2 },
+    ],
+    shortcut: pointwise(`${name}_shortcut`, inputs, second, 2, 'linear'),
+  }
+}
+
+function middleBlock(name: string): Block {
+  return {
+    layers: [
+      { kind: 'relu' },
+      ...separable(`${name}_sepconv1`, MIDDLE, MIDDLE, 'relu'),
+      ...separable(`${name}_sepconv2`, MIDDLE, MIDDLE, 'relu'),
+      ...separable(`${name}_sepconv3`, MIDDLE, MIDDLE, 'linear'),
+    ],
+    shortcut: 'identity',
+  }
+}
