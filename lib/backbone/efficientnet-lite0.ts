@@ -4,7 +4,7 @@
  * without squeeze-and-excitation and with ReLU6 for swish, which is what makes it "Lite".
  * @module
  */
-import type { Block, Convolution, Topology } from './topology.ts'
+import { type Block, convolution, type Topology } from './topology.ts'
 
 /** [kernel, repeats, inputs, outputs, expansion, stride of the first repeat] */
 const STAGES: readonly (readonly [number, number, number, number, number, number])[] = [
@@ -22,22 +22,19 @@ const HEAD = 1280
 export const efficientNetLite0: Topology = {
   id: 'efficientnet-lite0',
   blocks: [
-    { layers: [conv('stem', 3, 3, STEM, 2, 'relu6')], shortcut: 'none' },
+    {
+      layers: [
+        convolution({ name: 'stem', kernel: 3, stride: 2, inputs: 3, outputs: STEM, activation: 'relu6' }),
+      ],
+      shortcut: 'none',
+    },
     ...invertedBottlenecks(),
-    { layers: [conv('head', 1, 320, HEAD, 1, 'relu6')], shortcut: 'none' },
+    {
+      layers: [convolution({ name: 'head', inputs: 320, outputs: HEAD, activation: 'relu6' })],
+      shortcut: 'none',
+    },
   ],
   featureSize: HEAD,
-}
-
-function conv(
-  name: string,
-  kernel: number,
-  inputs: number,
-  outputs: number,
-  stride: number,
-  activation: Convolution['activation']
-): Convolution {
-  return { name, kind: 'conv', kernel, stride, padding: 'same', inputs, outputs, bias: true, activation }
 }
 
 function invertedBottlenecks(): Block[] {
@@ -48,21 +45,13 @@ function invertedBottlenecks(): Block[] {
       const inputs = repeat === 0 ? first : outputs
       const stride = repeat === 0 ? firstStride : 1
       const wide = inputs * expansion
-      const layers: Convolution[] = [
-        {
-          name: `${name}/depthwise`,
-          kind: 'depthwise',
-          kernel,
-          stride,
-          padding: 'same',
-          inputs: wide,
-          outputs: wide,
-          bias: true,
-          activation: 'relu6',
-        },
-        conv(`${name}/project`, 1, wide, outputs, 1, 'linear'),
+      const filtered = { kind: 'depthwise', kernel, stride, activation: 'relu6' } as const
+      const layers = [
+        convolution({ name: `${name}/depthwise`, inputs: wide, outputs: wide, ...filtered }),
+        convolution({ name: `${name}/project`, inputs: wide, outputs }),
       ]
-      if (expansion > 1) layers.unshift(conv(`${name}/expand`, 1, inputs, wide, 1, 'relu6'))
+      if (expansion > 1)
+        layers.unshift(convolution({ name: `${name}/expand`, inputs, outputs: wide, activation: 'relu6' }))
       blocks.push({ layers, shortcut: stride === 1 && inputs === outputs ? 'identity' : 'none' })
     }
   }

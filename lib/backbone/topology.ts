@@ -41,24 +41,31 @@ export interface Topology {
   featureSize: number
 }
 
-/** A convolution's tensors, in the order in which they stand in the file. */
-export function tensorsOf(layer: Convolution): { kernel: TensorShape<4>; bias?: TensorShape<1> } {
-  const { name, kernel, inputs, outputs } = layer
-  const shapes = {
-    kernel: {
-      name: `${name}/kernel`,
-      shape: [kernel, kernel, inputs, layer.kind === 'conv' ? outputs : 1] as Dimensions<4>,
-    },
+/** A convolution of what was given; the rest is what most are: 1 x 1, stride 1, padded, with a bias, linear. */
+export function convolution(
+  given: Pick<Convolution, 'name' | 'inputs' | 'outputs'> & Partial<Convolution>
+): Convolution {
+  return {
+    kind: 'conv',
+    kernel: 1,
+    stride: 1,
+    padding: 'same',
+    bias: true,
+    activation: 'linear',
+    ...given,
   }
-  return layer.bias ? { ...shapes, bias: { name: `${name}/bias`, shape: [outputs] } } : shapes
 }
 
-interface TensorShape<Rank extends 1 | 4> {
-  name: string
-  shape: Dimensions<Rank>
+/** A convolution's tensors, in the order in which they stand in the file. */
+export function tensorsOf({ name, kind, kernel, inputs, outputs, bias }: Convolution): {
+  kernel: { name: string; shape: [number, number, number, number] }
+  bias?: { name: string; shape: [number] }
+} {
+  return {
+    kernel: { name: `${name}/kernel`, shape: [kernel, kernel, inputs, kind === 'conv' ? outputs : 1] },
+    ...(bias && { bias: { name: `${name}/bias`, shape: [outputs] } }),
+  }
 }
-
-type Dimensions<Rank extends 1 | 4> = Rank extends 1 ? [number] : [number, number, number, number]
 
 const hasWeights = (layer: Layer): layer is Convolution => layer.kind === 'conv' || layer.kind === 'depthwise'
 

@@ -4,7 +4,7 @@
  * the convolutions of the shortcuts, which have no names of their own there, are called `BLOCK_shortcut`.
  * @module
  */
-import type { Block, Convolution, Layer, Topology } from './topology.ts'
+import { type Block, type Convolution, convolution, type Layer, type Topology } from './topology.ts'
 
 /** [outputs, whether the block starts with a ReLU]: the blocks that halve width and height by pooling. */
 const ENTRY: readonly (readonly [number, boolean])[] = [
@@ -38,27 +38,7 @@ export const xception: Topology = {
 }
 
 function stem(name: string, inputs: number, outputs: number, stride: number): Convolution {
-  return {
-    name,
-    kind: 'conv',
-    kernel: 3,
-    stride,
-    padding: 'valid',
-    inputs,
-    outputs,
-    bias: true,
-    activation: 'relu',
-  }
-}
-
-function pointwise(
-  name: string,
-  inputs: number,
-  outputs: number,
-  stride: number,
-  activation: Convolution['activation']
-): Convolution {
-  return { name, kind: 'conv', kernel: 1, stride, padding: 'same', inputs, outputs, bias: true, activation }
+  return convolution({ name, kernel: 3, stride, padding: 'valid', inputs, outputs, activation: 'relu' })
 }
 
 /** Depthwise, then pointwise, with nothing in between: only the second has a batch norm, and so a bias. */
@@ -68,18 +48,11 @@ function separable(
   outputs: number,
   activation: Convolution['activation']
 ): Convolution[] {
-  const depthwise: Convolution = {
-    name: `${name}/depthwise`,
-    kind: 'depthwise',
-    kernel: 3,
-    stride: 1,
-    padding: 'same',
-    inputs,
-    outputs: inputs,
-    bias: false,
-    activation: 'linear',
-  }
-  return [depthwise, pointwise(`${name}/pointwise`, inputs, outputs, 1, activation)]
+  const depthwise = { name: `${name}/depthwise`, kind: 'depthwise', kernel: 3, bias: false } as const
+  return [
+    convolution({ ...depthwise, inputs, outputs: inputs }),
+    convolution({ name: `${name}/pointwise`, inputs, outputs, activation }),
+  ]
 }
 
 function entryFlow(): Block[] {
@@ -106,7 +79,7 @@ function poolingBlock(
       ...separable(`${name}_sepconv2`, first, second, 'linear'),
       { kind: 'maxpool', kernel: 3, stride: 2 },
     ],
-    shortcut: pointwise(`${name}_shortcut`, inputs, second, 2, 'linear'),
+    shortcut: convolution({ name: `${name}_shortcut`, inputs, outputs: second, stride: 2 }),
   }
 }
 
