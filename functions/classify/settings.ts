@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { eventData } from '../../lib/events/index.ts'
 import { MAX_PHOTO_BYTES } from '../../lib/photo/index.ts'
+import { runtimeChoices } from '../../lib/runtime/index.ts'
 
 export const settingsSchema = z.object({
   MODEL_NAME: eventData.name.default('photos'),
@@ -9,8 +10,26 @@ export const settingsSchema = z.object({
   MODEL_CACHE: z.string().default('/var/lib/edgeloop/models'),
   /** How often the cache is looked at, in milliseconds. */
   MODEL_POLL_MS: z.coerce.number().int().positive().default(200),
+  /** What computes: tfjs-node where it is installed and wasm elsewhere, or the one that is named. */
+  RUNTIME: z.enum(runtimeChoices).default('auto'),
+  /** How many photos may be computed at a time: batches are padded to the next of these sizes. */
+  BATCH_SIZES: z
+    .string()
+    .default('1,2,4,8')
+    .transform((text) => text.split(',').map(Number))
+    .refine(isAscending, 'write whole numbers in ascending order, such as 1,2,4,8'),
+  /** How long a photo waits for others when nothing else keeps it waiting, in milliseconds. */
+  BATCH_DELAY_MS: z.coerce.number().nonnegative().max(1000).default(0),
+  /** How many photos may wait for the backbone; more are refused with 429. */
+  MAX_QUEUED: z.coerce.number().int().positive().default(64),
+  /** How many photos' features are kept, so that whoever asks for the same photo again is answered at once. */
+  KEEP_FEATURES: z.coerce.number().int().positive().default(500),
   /** Larger photos are refused, however they come; there is no raising it, because the agent takes none beyond it. */
   MAX_PHOTO_BYTES: z.coerce.number().int().positive().max(MAX_PHOTO_BYTES).default(MAX_PHOTO_BYTES),
 })
+
+function isAscending(sizes: number[]): boolean {
+  return sizes.every((size, i) => Number.isInteger(size) && size > (sizes[i - 1] ?? 0) && size <= 64)
+}
 
 export type Settings = z.infer<typeof settingsSchema>

@@ -4,28 +4,28 @@
  */
 import { readBackboneManifest } from '../backbone/index.ts'
 import { EdgeloopError } from '../errors/index.ts'
-import type { Runtime } from './runtime.ts'
+import type { Runtime, RuntimeChoice } from './runtime.ts'
 import { spawnWorker } from './spawn.ts'
 import { createWorkerClient } from './worker-client.ts'
 
 /** Photos at a time. In wasm a batch is hardly faster than its photos one by one, and memory grows with it. */
-const BATCH = 4
+const BATCH = { 'tfjs-node': 8, wasm: 4 }
 
 interface RuntimeOptions {
   /** A folder as `openBackbone` reads it. */
   backboneDir: string
-  /** 'wasm', which runs everywhere, is the only one yet. */
-  runtime?: 'wasm'
+  runtime?: RuntimeChoice
 }
 
 /**
  * Verifies and loads a backbone in a worker thread, and runs it once; takes about half a second.
- * @throws NOT_FOUND or CORRUPT when the folder does not hold a backbone
+ * @throws NOT_FOUND or CORRUPT when the folder does not hold a backbone, MISCONFIGURED when the runtime is not there
  */
-export async function createRuntime({ backboneDir, runtime = 'wasm' }: RuntimeOptions): Promise<Runtime> {
+export async function createRuntime({ backboneDir, runtime = 'auto' }: RuntimeOptions): Promise<Runtime> {
   const backbone = await readBackboneManifest(backboneDir)
-  const worker = createWorkerClient(() => spawnWorker({ backboneDir, backboneHash: backbone.hash }))
-  await worker.start()
+  const worker = createWorkerClient(() => spawnWorker(runtime, { backboneDir, backboneHash: backbone.hash }))
+  const name = await worker.start()
+  const batch = BATCH[name]
 
   const { inputSize, featureSize } = backbone
   const photoSize = inputSize * inputSize * 3
@@ -40,8 +40,8 @@ export async function createRuntime({ backboneDir, runtime = 'wasm' }: RuntimeOp
   /** One batch after the other, so that a caller with one photo need not wait for another's thousand. */
   async function run(photos: Uint8Array[]): Promise<Float32Array<ArrayBuffer>[]> {
     const features: Float32Array<ArrayBuffer>[] = []
-    for (let i = 0; i < photos.length; i += BATCH)
-      features.push(...(await runBatch(photos.slice(i, i + BATCH))))
+    for (let i = 0; i < photos.length; i += batch)
+      features.push(...(await runBatch(photos.slice(i, i + batch))))
     return features
   }
 
@@ -49,7 +49,7 @@ export async function createRuntime({ backboneDir, runtime = 'wasm' }: RuntimeOp
   let closing: Promise<void> | undefined
 
   return {
-    name: runtime,
+    name,
     backbone,
     async features(photos) {
       if (closing) throw new EdgeloopError('UNAVAILABLE', 'the runtime is closed', { where: backbone.name })

@@ -3,5 +3,5 @@
  * @module
  */
 export { createRuntime } from './create-runtime.ts'
-export type { Runtime } from './runtime.ts'
+export { type Runtime, type RuntimeChoice, runtimeChoices } from './runtime.ts'
 export { prepareRuntime } from './spawn.ts'

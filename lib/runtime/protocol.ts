@@ -3,6 +3,12 @@
  * @module
  */
 import { EdgeloopError, type ErrorCode } from '../errors/index.ts'
+import type { RuntimeChoice, RuntimeName } from './runtime.ts'
+
+/** What a worker is started with: what it computes on. */
+export interface WorkerData {
+  runtime: RuntimeChoice
+}
 
 /** To the worker, first: what it is to hold. */
 export interface WorkerSetup {
@@ -29,7 +35,7 @@ export interface Failure {
 
 /** From the worker: `ready` once, then one answer for each request. */
 export type Reply =
-  | { type: 'ready' }
+  | { type: 'ready'; runtime: RuntimeName }
   | { type: 'answer'; id: number; features: Float32Array<ArrayBuffer> }
   | { type: 'failure'; id: number | null; failure: Failure }
 

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defaultBackboneDir } from '../backbone/index.ts'
 import { decodePhoto } from '../photo/index.ts'
 import { createRuntime, type Runtime } from './index.ts'
+import { isInstalled } from './installed.fixture.ts'
 
 const SIZE = 224 * 224 * 3
 /** A photo of coloured stripes that differs by seed. */
@@ -19,52 +20,93 @@ const cosine = (a: Float32Array, b: Float32Array) => {
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
 }
 
-describe('a runtime', () => {
-  let runtime: Runtime
-  beforeAll(async () => {
-    runtime = await createRuntime({ backboneDir: defaultBackboneDir })
-  })
-  afterAll(() => runtime.close())
+describe.each(['wasm', 'tfjs-node'] as const)('the runtime %s', (name) => {
+  describe.skipIf(!isInstalled(name))('where it is installed', () => {
+    let runtime: Runtime
+    beforeAll(async () => {
+      runtime = await createRuntime({ backboneDir: defaultBackboneDir, runtime: name })
+    })
+    afterAll(() => runtime.close())
 
-  it('says what it is', () => {
-    expect(runtime.name).toBe('wasm')
-    expect(runtime.backbone).toMatchObject({ name: 'efficientnet-lite0', inputSize: 224, featureSize: 1280 })
-  })
+    it('says what it is', () => {
+      expect(runtime.name).toBe(name)
+      expect(runtime.backbone).toMatchObject({
+        name: 'efficientnet-lite0',
+        inputSize: 224,
+        featureSize: 1280,
+      })
+    })
 
-  it('gives the same features alone, in a batch, and again, and leaves the photos alone', async () => {
-    const photos = [0, 1, 2, 3, 4, 5].map(scene)
-    const together = await runtime.features(photos)
-    expect(photos.map((photo) => photo.length)).toEqual(photos.map(() => SIZE))
-    const alone = await Promise.all(photos.map(async (photo) => (await runtime.features([photo]))[0]!))
-    for (const [i, features] of together.entries()) {
-      expect(features).toHaveLength(1280)
-      expect(features.buffer.byteLength).toBe(1280 * 4)
-      // ReLU6 and an average: from 0 to 6.
-      expect(Math.min(...features)).toBeGreaterThanOrEqual(0)
-      expect(Math.max(...features)).toBeLessThanOrEqual(6)
-      expect(cosine(features, alone[i]!)).toBeGreaterThan(0.9999)
+    it('gives the same features alone, in a batch, and again, and leaves the photos alone', async () => {
+      const photos = [0, 1, 2, 3, 4, 5].map(scene)
+      const together = await runtime.features(photos)
+      expect(photos.map((photo) => photo.length)).toEqual(photos.map(() => SIZE))
+      const alone = await Promise.all(photos.map(async (photo) => (await runtime.features([photo]))[0]!))
+      for (const [i, features] of together.entries()) {
+        expect(features).toHaveLength(1280)
+        expect(features.buffer.byteLength).toBe(1280 * 4)
+        // ReLU6 and an average: from 0 to 6.
+        expect(Math.min(...features)).toBeGreaterThanOrEqual(0)
+        expect(Math.max(...features)).toBeLessThanOrEqual(6)
+        expect(cosine(features, alone[i]!)).toBeGreaterThan(0.9999)
+      }
+      expect(cosine(together[0]!, together[5]!)).toBeLessThan(0.99)
+    })
+
+    it('answers nothing with nothing, and refuses photos of another size', async () => {
+      expect(await runtime.features([])).toEqual([])
+      await expect(runtime.features([scene(1), new Uint8Array(10)])).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        message: 'photo 1 has 10 values',
+      })
+    })
+
+    it('ends after the calls that began', async () => {
+      const runtime = await createRuntime({ backboneDir: defaultBackboneDir, runtime: name })
+      const pending = runtime.features([scene(1), scene(2), scene(3), scene(4), scene(5)])
+      await Promise.all([runtime.close(), runtime.close()])
+      expect(await pending).toHaveLength(5)
+      await expect(runtime.features([scene(1)])).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    })
+  })
+})
+
+describe.skipIf(!isInstalled('tfjs-node'))('both runtimes', () => {
+  it('give the same features to three digits', async () => {
+    const scenes = [1, 2, 3].map(scene)
+    const [wasm, native] = await Promise.all(
+      (['wasm', 'tfjs-node'] as const).map(async (name) => {
+        const runtime = await createRuntime({ backboneDir: defaultBackboneDir, runtime: name })
+        const features = await runtime.features(scenes)
+        await runtime.close()
+        return features
+      })
+    )
+    for (const [i, features] of wasm!.entries()) {
+      const largest = Math.max(...features)
+      const apart = features.map((value, d) => Math.abs(value - native![i]![d]!))
+      expect(Math.max(...apart)).toBeLessThan(largest / 1000)
     }
-    expect(cosine(together[0]!, together[5]!)).toBeLessThan(0.99)
+  })
+})
+
+describe('the choice of a runtime', () => {
+  it('is the native one where that is installed', async () => {
+    const runtime = await createRuntime({ backboneDir: defaultBackboneDir })
+    expect(runtime.name).toBe(isInstalled('tfjs-node') ? 'tfjs-node' : 'wasm')
+    await runtime.close()
   })
 
-  it('answers nothing with nothing, and refuses photos of another size', async () => {
-    expect(await runtime.features([])).toEqual([])
-    await expect(runtime.features([scene(1), new Uint8Array(10)])).rejects.toMatchObject({
-      code: 'INVALID_INPUT',
-      message: 'photo 1 has 10 values',
+  it.skipIf(isInstalled('tfjs-node'))('says how to install what was asked for', async () => {
+    const native = createRuntime({ backboneDir: defaultBackboneDir, runtime: 'tfjs-node' })
+    await expect(native).rejects.toMatchObject({
+      code: 'MISCONFIGURED',
+      hint: expect.stringContaining('npm install @tensorflow/tfjs-node'),
     })
   })
 })
 
 describe('the life of a runtime', () => {
-  it('ends after the calls that began', async () => {
-    const runtime = await createRuntime({ backboneDir: defaultBackboneDir })
-    const pending = runtime.features([scene(1), scene(2), scene(3), scene(4), scene(5)])
-    await Promise.all([runtime.close(), runtime.close()])
-    expect(await pending).toHaveLength(5)
-    await expect(runtime.features([scene(1)])).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-  })
-
   it('does not begin without a whole backbone', async () => {
     await expect(createRuntime({ backboneDir: '/nowhere' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
     const dir = await mkdtemp(join(tmpdir(), 'edgeloop-runtime-'))

@@ -4,7 +4,11 @@
  */
 import type { BackboneManifest } from '../backbone/index.ts'
 
-type RuntimeName = 'wasm' | 'tfjs-node'
+export type RuntimeName = 'tfjs-node' | 'wasm'
+
+/** `auto`: tfjs-node where it is installed and starts, wasm elsewhere. */
+export const runtimeChoices = ['auto', 'tfjs-node', 'wasm'] as const
+export type RuntimeChoice = (typeof runtimeChoices)[number]
 
 export interface Runtime {
   readonly name: RuntimeName

@@ -5,10 +5,15 @@
 import type { Worker } from 'node:worker_threads'
 import { EdgeloopError } from '../errors/index.ts'
 import { fromFailure, type Reply, type Request } from './protocol.ts'
+import type { RuntimeName } from './runtime.ts'
 
 export interface WorkerClient {
-  /** Starts the worker unless it runs; done when it is ready. @throws what kept it from starting */
-  start(): Promise<void>
+  /**
+   * Starts the worker unless it runs; done when it is ready.
+   * @returns what it computes on
+   * @throws what kept it from starting
+   */
+  start(): Promise<RuntimeName>
   /** One batch; `pixels` is handed over and is empty afterwards. */
   call(pixels: Uint8Array<ArrayBuffer>, batch: number): Promise<Float32Array<ArrayBuffer>>
   /** Stops the worker at once: calls that wait fail. */
@@ -23,7 +28,7 @@ interface Waiting<T> {
 /** A worker from its start to its end. */
 interface Session {
   worker: Worker
-  ready: Promise<void>
+  ready: Promise<RuntimeName>
   calls: Map<number, Waiting<Float32Array<ArrayBuffer>>>
 }
 
@@ -36,7 +41,7 @@ export function createWorkerClient(spawn: () => Worker): WorkerClient {
   function open(): Session {
     const calls: Session['calls'] = new Map()
     const worker = spawn()
-    const { promise: ready, resolve, reject } = withResolvers<void>()
+    const { promise: ready, resolve, reject } = withResolvers<RuntimeName>()
     // Whoever calls `start` or `call` sees the rejection; nobody may be waiting when the worker ends.
     ready.catch(() => {})
     const opened: Session = { worker, ready, calls }
@@ -49,7 +54,7 @@ export function createWorkerClient(spawn: () => Worker): WorkerClient {
       worker.terminate().catch(() => {})
     }
     worker.on('message', (reply: Reply) => {
-      if (reply.type === 'ready') return resolve()
+      if (reply.type === 'ready') return resolve(reply.runtime)
       if (reply.type === 'answer') {
         calls.get(reply.id)?.resolve(reply.features)
         calls.delete(reply.id)
@@ -76,7 +81,8 @@ export function createWorkerClient(spawn: () => Worker): WorkerClient {
 
   return {
     async start() {
-      await current()
+      const { ready } = await current()
+      return ready
     },
     async call(pixels, batch) {
       const { worker, calls } = await current()

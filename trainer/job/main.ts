@@ -7,24 +7,25 @@ import { z } from 'zod'
 import { defaultBackboneDir } from '../../lib/backbone/index.ts'
 import { asEdgeloopError } from '../../lib/errors/index.ts'
 import { readSettings } from '../../lib/function/index.ts'
-import { prepareRuntime } from '../../lib/runtime/index.ts'
+import { prepareRuntime, runtimeChoices } from '../../lib/runtime/index.ts'
 import { objectStoreFromEnv } from '../../lib/s3/index.ts'
 import type { JobMessage } from '../job-message/index.ts'
-
-// Its thread loads on another core while this one loads the rest.
-prepareRuntime()
-const { runTraining } = await import('./index.ts')
 
 const settings = readSettings(
   z.object({
     DATASET: z.string(),
     RUN: z.string(),
     BACKBONE_DIR: z.string().default(defaultBackboneDir),
+    RUNTIME: z.enum(runtimeChoices).default('auto'),
     /** Where the last word goes, too: in a cluster it outlives the log. */
     TERMINATION_LOG: z.string().optional(),
   }),
   process.env
 )
+
+// Its thread loads on another core while this one loads the rest.
+prepareRuntime(settings.RUNTIME)
+const { runTraining } = await import('./index.ts')
 
 /** As much as Kubernetes keeps of a last word, in characters; the rest of it is JSON. */
 const LAST_WORD = 3000
@@ -53,6 +54,7 @@ try {
     dataset: settings.DATASET,
     run: settings.RUN,
     backboneDir: settings.BACKBONE_DIR,
+    runtime: settings.RUNTIME,
     onProgress: (stage, done) => say({ stage, done }),
   })
   sayLast({ version: manifest.version })

@@ -5,7 +5,7 @@ import { labelledPhotos, runStore, type Snapshot, sampleStore } from '../../lib/
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { predictScores } from '../../lib/head/index.ts'
 import { BACKBONE_FILES, type Manifest, modelRegistry, registryKeys } from '../../lib/registry/index.ts'
-import { createRuntime, type Runtime } from '../../lib/runtime/index.ts'
+import { createRuntime, type Runtime, type RuntimeChoice } from '../../lib/runtime/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
 import { fitHead, measure } from '../fit/index.ts'
 import { gatherFeatures } from './gather-features.ts'
@@ -20,6 +20,8 @@ export interface TrainingRequest {
   run: string
   /** The folder of the backbone to stand on. */
   backboneDir: string
+  /** What computes features. */
+  runtime?: RuntimeChoice
   onProgress: OnProgress
 }
 
@@ -39,7 +41,7 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
 
   let loading: Promise<Runtime> | undefined
   const runtime = () => {
-    loading ??= createRuntime({ backboneDir: request.backboneDir })
+    loading ??= createRuntime({ backboneDir: request.backboneDir, runtime: request.runtime })
     return loading
   }
   try {

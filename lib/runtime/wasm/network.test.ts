@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Backbone, defaultBackboneDir, openBackbone } from '../backbone/index.ts'
+import { type Backbone, defaultBackboneDir, openBackbone } from '../../backbone/index.ts'
+import { useWasm } from './backend.ts'
 import { createNetwork } from './network.ts'
-import { useWasm } from './wasm.ts'
 
 describe('a network', () => {
   let backbone: Backbone

@@ -7,7 +7,7 @@ import { dirname, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '@tensorflow/tfjs-core'
-import { EdgeloopError } from '../errors/index.ts'
+import { EdgeloopError } from '../../errors/index.ts'
 
 /** A bundle has the WebAssembly files beside itself. */
 function wasmDirectory(): string {
