@@ -17,14 +17,14 @@ export interface WeightTensor {
   data: Float32Array
 }
 
-/** A convolution's weights as tensors; a bias is left out where the layer has none. */
+/** A convolution's weights as tensors: a bias where the layer has one. */
 export function weightTensors(
   layer: Convolution,
-  { kernel, bias }: { kernel: Float32Array; bias?: Float32Array }
+  weights: { kernel: Float32Array; bias?: Float32Array }
 ): WeightTensor[] {
-  const tensors = tensorsOf(layer)
-  const written: WeightTensor[] = [{ ...tensors.kernel, data: kernel }]
-  if (tensors.bias && bias) written.push({ ...tensors.bias, data: bias })
+  const { kernel, bias } = tensorsOf(layer)
+  const written: WeightTensor[] = [{ ...kernel, data: weights.kernel }]
+  if (bias) written.push({ ...bias, data: weights.bias! })
   return written
 }
 

@@ -1,0 +1,63 @@
+/**
+ * Reads the arrays of an HDF5 file.
+ * @module
+ */
+import { Dataset, File, Group, ready } from 'h5wasm/node'
+import { EdgeloopError } from '../../errors/index.ts'
+
+/** Row-major numbers. */
+export interface KerasArray {
+  shape: number[]
+  data: Float32Array
+}
+
+/** An open file. Paths have no slash at the beginning. */
+export interface Hdf5 {
+  /** Names of what a group holds, in HDF5's order; none where there is no such group. */
+  children(path: string): string[]
+  /** Strings of an attribute, such as `layer_names`; undefined where there is none. */
+  strings(path: string, attribute: string): string[] | undefined
+  /** @throws INVALID_INPUT when there is no array of float32 */
+  array(path: string): KerasArray
+}
+
+/**
+ * Opens the file while `read` runs.
+ * @throws INVALID_INPUT when it is no HDF5 file
+ */
+export async function withHdf5<T>(file: string, read: (hdf5: Hdf5) => T): Promise<T> {
+  await ready
+  const invalid = (message: string) =>
+    new EdgeloopError('INVALID_INPUT', message, {
+      where: file,
+      hint: 'Give the weights that Keras Applications publishes (.h5), or a model that Keras saved (.keras).',
+    })
+  let opened: File
+  try {
+    opened = new File(file, 'r')
+  } catch {
+    throw invalid('this is not an HDF5 file')
+  }
+  try {
+    return read({
+      children(path) {
+        const group = path === '' ? opened : opened.get(path)
+        return group instanceof Group ? group.keys() : []
+      },
+      strings(path, attribute) {
+        const entity = path === '' ? opened : opened.get(path)
+        if (!(entity instanceof Group)) return undefined
+        const value = entity.attrs[attribute]?.value
+        return Array.isArray(value) ? value.map(String) : undefined
+      },
+      array(path) {
+        const entity = opened.get(path)
+        if (!(entity instanceof Dataset) || !(entity.value instanceof Float32Array))
+          throw invalid(`it has no float32 array '${path}'`)
+        return { shape: entity.shape ?? [], data: entity.value }
+      },
+    })
+  } finally {
+    opened.close()
+  }
+}
