@@ -2,6 +2,8 @@
  * A photo → labels with scores. Takes `photo.captured` (and answers `photo.classified`) or plain photo bytes.
  * @module
  */
+
+import { createComputeOnce } from '../../lib/compute-once/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import {
   carriesEvent,
@@ -16,16 +18,19 @@ import {
   perEnvironment,
   readSettings,
 } from '../../lib/function/index.ts'
-import { fetchPhoto } from '../../lib/photo/index.ts'
+import { fetchPhoto, photoHash } from '../../lib/photo/index.ts'
 import { prepareRuntime } from '../../lib/runtime/index.ts'
-import { type Classification, classifyPhoto } from './classify-photo.ts'
+import { type Classification, classify } from './classification.ts'
+import { createLooker, type Look } from './look.ts'
 import { createModelServer } from './model-server.ts'
 import { readPhoto } from './read-photo.ts'
 import { settingsSchema } from './settings.ts'
 
 const resources = perEnvironment((environment) => {
   const settings = readSettings(settingsSchema, environment)
-  return { settings, models: createModelServer(settings) }
+  const looks = createComputeOnce<Look>({ keep: settings.KEEP_FEATURES })
+  const look = createLooker(looks, settings.MAX_PHOTO_BYTES)
+  return { settings, models: createModelServer(settings), look }
 })
 
 const app = createFunctionApp()
@@ -35,20 +40,23 @@ app.get('/', (c) => c.json(resources(c.env).models.status()))
 
 app.post('/', async (c) => {
   if (carriesEvent(c.req.raw.headers)) return eventResponse(await classifyEvent(c.req.raw, c.env))
-  const { settings, models } = resources(c.env)
+  const { settings, models, look } = resources(c.env)
   const bytes = await readPhoto(c.req.raw, settings.MAX_PHOTO_BYTES)
-  const { prediction, features, perceptualHash } = await models.use((model) =>
-    classifyPhoto(model, bytes, settings.MAX_PHOTO_BYTES)
+  const photo = { hash: photoHash(bytes), bytes }
+  const { prediction, features, perceptualHash } = await models.use(async (model) =>
+    classify(model, await look(model.backbone, photo, c.req.raw.signal))
   )
   return c.json({ ...prediction, perceptualHash, features })
 })
 
 async function classifyEvent(request: Request, environment: Environment): Promise<EdgeloopEvent> {
-  const { settings, models } = resources(environment)
+  const { models, look } = resources(environment)
   const { data } = await readEvent(request, ['photo.captured'])
   return models.use(async (model) => {
-    const bytes = await fetchPhoto(data.photo)
-    const outcome = await classifyPhoto(model, bytes, settings.MAX_PHOTO_BYTES).catch(unreadable)
+    const photo = { hash: data.photo.hash, bytes: await fetchPhoto(data.photo) }
+    const outcome = await look(model.backbone, photo, request.signal)
+      .then((seen) => classify(model, seen))
+      .catch(unreadable)
     const identity = [data.photo.hash, model.manifest.version]
     return createEvent('photo.classified', `edges/${data.edge}/classify`, identity, { ...data, ...outcome })
   })
@@ -69,8 +77,8 @@ function unreadable(thrown: unknown): typeof NOTHING & { unreadable: string } {
 }
 
 export async function start(environment: Environment): Promise<void> {
-  prepareRuntime()
-  resources(environment)
+  const { settings } = resources(environment)
+  prepareRuntime(settings.RUNTIME)
 }
 
 export async function stop(environment: Environment): Promise<void> {

@@ -1,8 +1,16 @@
+import { type Batcher, createBatcher } from '../../lib/batching/index.ts'
 import { createRuntime, type Runtime } from '../../lib/runtime/index.ts'
+import type { Settings } from './settings.ts'
 
 /** A backbone in memory. It goes when nobody holds it any more: requests that began on it finish on it. */
 export interface LoadedBackbone {
   runtime: Runtime
+  /**
+   * A photo's features, computed together with those of others that wait.
+   * @param pixels RGB, inputSize * inputSize * 3 values
+   * @throws EdgeloopError OVERLOADED when too many wait, UNAVAILABLE when `signal` is aborted before it begins
+   */
+  features(pixels: Uint8Array, signal?: AbortSignal): Promise<Float32Array>
   /** Its features of a photo of nothing: each new head is tried on them, without waiting behind requests. */
   probe: Float32Array
   /** Keeps it until the returned function is called, which may be done once. Whoever loaded it holds it already. */
@@ -13,11 +21,18 @@ export interface LoadedBackbone {
   gone: Promise<void>
 }
 
-/** @throws EdgeloopError NOT_FOUND or CORRUPT when the folder does not hold a backbone */
-export async function loadBackbone(directory: string): Promise<LoadedBackbone> {
-  const runtime = await createRuntime({ backboneDir: directory })
+/** Throws as `createRuntime` does. */
+export async function loadBackbone(directory: string, settings: Settings): Promise<LoadedBackbone> {
+  const runtime = await createRuntime({ backboneDir: directory, runtime: settings.RUNTIME })
   const { inputSize } = runtime.backbone
   const nothing = new Uint8Array(inputSize * inputSize * 3)
+  const batcher: Batcher<Uint8Array, Float32Array> = createBatcher({
+    run: (photos) => runtime.features(photos),
+    sizes: settings.BATCH_SIZES,
+    padding: nothing,
+    maxDelayMs: settings.BATCH_DELAY_MS,
+    maxQueued: settings.MAX_QUEUED,
+  })
   const [probe] = await runtime.features([nothing]).catch(async (error: unknown) => {
     await runtime.close()
     throw error
@@ -33,5 +48,5 @@ export async function loadBackbone(directory: string): Promise<LoadedBackbone> {
       if (--holders === 0) resolve(runtime.close())
     }
   }
-  return { runtime, probe: probe!, hold, release: hold(), gone }
+  return { runtime, features: batcher.submit, probe: probe!, hold, release: hold(), gone }
 }

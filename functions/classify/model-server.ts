@@ -94,7 +94,7 @@ export function createModelServer(settings: Settings): ModelServer {
 
   async function swap(pointer: ChannelPointer): Promise<void> {
     const previous = current
-    current = await load(cache, pointer, previous?.backbone)
+    current = await load(cache, pointer, settings, previous?.backbone)
     served = pointer.manifest
     if (previous && previous.backbone !== current.backbone) leave(previous.backbone)
   }
@@ -146,6 +146,7 @@ export function createModelServer(settings: Settings): ModelServer {
 async function load(
   cache: CachedModel,
   pointer: ChannelPointer,
+  settings: Settings,
   loaded: LoadedBackbone | undefined
 ): Promise<ServingModel> {
   const { manifest, head } = await cache.version(pointer)
@@ -154,7 +155,7 @@ async function load(
     tryHead(head, loaded)
     return { manifest, head, backbone: loaded }
   }
-  const backbone = await loadBackbone(cache.backboneDirectory(hash))
+  const backbone = await loadBackbone(cache.backboneDirectory(hash), settings)
   try {
     if (backbone.runtime.backbone.hash !== hash)
       throw new EdgeloopError('CORRUPT', `the backbone in the folder of ${hash} is another one`, {
