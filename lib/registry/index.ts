@@ -3,5 +3,5 @@
  * @module
  */
 export { BACKBONE_FILES, HEAD_FILE, registryKeys } from './keys.ts'
-export { type ChannelPointer, channelPointer, type Manifest } from './records.ts'
+export { type ChannelPointer, channelPointer, type Manifest, offeredVersions } from './records.ts'
 export { type ModelRegistry, modelRegistry, parseManifest, readHead, sha256 } from './registry.ts'

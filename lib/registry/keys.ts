@@ -17,5 +17,7 @@ export const registryKeys = {
   file: (model: string, version: number, file: string) => `models/${model}/${version}/${file}`,
   reservation: (model: string, version: number) => `models/${model}/${version}/${RESERVATION_FILE}`,
   channel: (model: string, channel: string) => `models/${model}/channels/${channel}.json`,
+  /** Only in a node's cache: the versions that it holds of a model that is chosen by its versions' numbers. */
+  offered: (model: string) => `models/${model}/offered.json`,
   backboneFile: (hash: string, file: string) => `backbones/${hash}/${file}`,
 }

@@ -32,5 +32,10 @@ export const channelPointer = z.object({
   why: z.string(),
 })
 
+/** `offered.json` of a node's cache: versions that are there, whole, in ascending order. */
+export const offeredVersions = z.object({
+  versions: z.array(channelPointer.pick({ version: true, manifest: true })),
+})
+
 export type Manifest = z.infer<typeof manifest>
 export type ChannelPointer = z.infer<typeof channelPointer>
