@@ -8,13 +8,24 @@ import { readRequest } from './read-request.ts'
 import { classifyResponse, regressResponse } from './results-response.ts'
 import { type Route, readRoute } from './route.ts'
 import type { Servable, ServableManager } from './servable.ts'
-import { asServingError, invalidArgument, ServingError } from './serving-error.ts'
+import { asServingError, invalidArgument, type ServingCode, ServingError } from './serving-error.ts'
 import { findSignature } from './signatures.ts'
 import { statusResponse } from './status-response.ts'
 
 export interface TfServingOptions {
   /** The most that a request may hold. In memory it can take fourteen times as much while it is read. */
   maxBodyBytes: number
+  /** Called with each request for a prediction. */
+  onAnswered?(request: AnsweredRequest): void
+}
+
+/** A request for a prediction, and how it went. */
+export interface AnsweredRequest {
+  /** Empty where it named none that the manager has. */
+  model: string
+  call: 'predict' | 'classify' | 'regress'
+  status: 'OK' | ServingCode
+  milliseconds: number
 }
 
 /**
@@ -24,7 +35,8 @@ export interface TfServingOptions {
  * Errors are `{"error": "…"}` with TensorFlow Serving's texts and statuses.
  * https://github.com/tensorflow/serving/tree/master/tensorflow_serving/model_servers
  */
-export function createTfServing(manager: ServableManager, { maxBodyBytes }: TfServingOptions): Hono {
+export function createTfServing(manager: ServableManager, options: TfServingOptions): Hono {
+  const { maxBodyBytes } = options
   const app = new Hono()
   app.all('*', async (c, next) => {
     const request = c.req.raw
@@ -37,16 +49,33 @@ export function createTfServing(manager: ServableManager, { maxBodyBytes }: TfSe
       if (route.call === 'metadata') {
         return json(await use(manager, route, async (servable) => metadataResponse(route.model, servable)))
       }
-      const hint = 'send fewer instances at a time'
-      const body = await readBody(request, { what: 'the request', maxBytes: maxBodyBytes, hint })
-      return json(await answer(manager, route, body, request.signal))
+      return await predict(route.call, route, request)
     } catch (thrown) {
-      return refuse(
-        request.signal.aborted ? new ServingError('CANCELLED', 'Cancelled', thrown) : asServingError(thrown)
-      )
+      return refuse(failureOf(request, thrown))
     }
   })
+
+  async function predict(call: AnsweredRequest['call'], route: Route, request: Request): Promise<Response> {
+    const began = performance.now()
+    const model = manager.has(route.model) ? route.model : ''
+    const ended = (status: AnsweredRequest['status']) =>
+      options.onAnswered?.({ model, call, status, milliseconds: performance.now() - began })
+    try {
+      const hint = 'send fewer instances at a time'
+      const body = await readBody(request, { what: 'the request', maxBytes: maxBodyBytes, hint })
+      const text = await answer(manager, route, body, request.signal)
+      ended('OK')
+      return json(text)
+    } catch (thrown) {
+      ended(failureOf(request, thrown).code)
+      throw thrown
+    }
+  }
   return app
+}
+
+function failureOf({ signal }: Request, thrown: unknown): ServingError {
+  return signal.aborted ? new ServingError('CANCELLED', 'Cancelled', thrown) : asServingError(thrown)
 }
 
 /** Which part of an address is the path, with its escapes: whether `%2F` separates is not for a parser to say. */
