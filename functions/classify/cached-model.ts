@@ -1,70 +1,128 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { EdgeloopError } from '../../lib/errors/index.ts'
+import type { z } from 'zod'
+import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
 import type { Head } from '../../lib/head/index.ts'
+import type { ModelSelection } from '../../lib/model-selection/index.ts'
 import {
-  type ChannelPointer,
   channelPointer,
   HEAD_FILE,
   type Manifest,
+  offeredVersions,
   parseManifest,
   readHead,
   registryKeys,
   sha256,
 } from '../../lib/registry/index.ts'
 
+/** A version, and what its manifest must hash to. */
+export interface CachedVersion {
+  version: number
+  /** SHA-256 of the manifest's bytes. */
+  manifest: string
+}
+
+/** What the cache says is to be served of a model. */
+export interface WantedVersions {
+  /** The one for whoever names none: the first channel's, or the newest. */
+  main: CachedVersion | undefined
+  /** All of them, the main one first. */
+  versions: CachedVersion[]
+  /** Channels with their versions. */
+  labels: ReadonlyMap<string, CachedVersion>
+  /** Why the cache cannot be believed at the moment; what it said before goes on then. */
+  problem: EdgeloopError | undefined
+}
+
 /** The node's cache of one model; it has the registry's layout. */
 export interface CachedModel {
-  /** What the channel points at, or undefined while there is no model. */
-  pointer(): Promise<ChannelPointer | undefined>
+  wanted(): Promise<WantedVersions>
   /** A version's manifest and head, verified. */
-  version(pointer: ChannelPointer): Promise<{ manifest: Manifest; head: Head }>
-  /** The folder of a backbone. */
-  backboneDirectory(hash: string): string
+  version(version: CachedVersion): Promise<{ manifest: Manifest; head: Head }>
 }
 
 /** Opens a model in the cache directory; nothing needs to be there yet. */
-export function cachedModel(cache: string, model: string, channel: string): CachedModel {
+export function cachedModel(cache: string, { model, policy }: ModelSelection): CachedModel {
   const inCache = (key: string) => path.join(cache, key)
+  const pointers = new Map<string, CachedVersion>()
+  let offered: CachedVersion[] = []
+
+  async function wantedByChannel(channels: readonly string[]): Promise<WantedVersions> {
+    const problem = await firstProblem(channels, async (channel) => {
+      const pointer = await readJson(
+        inCache(registryKeys.channel(model, channel)),
+        channelPointer,
+        'channel file'
+      )
+      if (pointer) pointers.set(channel, pointer)
+    })
+    const labels = new Map([...pointers].sort(([a], [b]) => channels.indexOf(a) - channels.indexOf(b)))
+    const main = labels.get(channels[0]!)
+    return { main, versions: [...labels.values()], labels, problem }
+  }
+
+  async function wantedByNumber(choose: (all: CachedVersion[]) => CachedVersion[]): Promise<WantedVersions> {
+    const problem = await firstProblem([registryKeys.offered(model)], async (key) => {
+      const found = await readJson(inCache(key), offeredVersions, 'list of versions')
+      if (found) offered = found.versions.toSorted((a, b) => b.version - a.version)
+    })
+    const versions = choose(offered)
+    return { main: versions[0], versions, labels: new Map(), problem }
+  }
+
   return {
-    async pointer() {
-      const file = inCache(registryKeys.channel(model, channel))
-      const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined
-        throw error
-      })
-      return text === undefined ? undefined : parsePointer(text, file)
+    wanted() {
+      if (policy.kind === 'channels') return wantedByChannel(policy.channels)
+      if (policy.kind === 'latest') return wantedByNumber((all) => all.slice(0, policy.count))
+      return wantedByNumber((all) => all.filter(({ version }) => policy.versions.includes(version)))
     },
 
-    async version(pointer) {
-      const manifestFile = inCache(registryKeys.manifest(model, pointer.version))
+    async version(wanted) {
+      const manifestFile = inCache(registryKeys.manifest(model, wanted.version))
       const bytes = await readFile(manifestFile)
-      if (sha256(bytes) !== pointer.manifest)
-        throw new EdgeloopError(
-          'CORRUPT',
-          `version ${pointer.version} is not the one that the channel names`,
-          {
-            where: manifestFile,
-            hint: 'the agent fetches it again',
-          }
-        )
+      if (sha256(bytes) !== wanted.manifest)
+        throw new EdgeloopError('CORRUPT', `version ${wanted.version} is not the one that is wanted`, {
+          where: manifestFile,
+          hint: 'the agent fetches it again',
+        })
       const manifest = parseManifest(bytes, manifestFile)
-      if (manifest.model !== model || manifest.version !== pointer.version)
+      if (manifest.model !== model || manifest.version !== wanted.version)
         throw new EdgeloopError('CORRUPT', `this is version ${manifest.version} of ${manifest.model}`, {
           where: manifestFile,
         })
-      const headFile = inCache(registryKeys.file(model, pointer.version, HEAD_FILE))
+      const headFile = inCache(registryKeys.file(model, wanted.version, HEAD_FILE))
       return { manifest, head: readHead(manifest, await readFile(headFile), headFile) }
     },
-
-    backboneDirectory: (hash) => path.dirname(inCache(registryKeys.backboneFile(hash, '_'))),
   }
 }
 
-function parsePointer(text: string, file: string): ChannelPointer {
+/** Reads them all, whatever is wrong with one. */
+async function firstProblem(
+  names: readonly string[],
+  read: (name: string) => Promise<void>
+): Promise<EdgeloopError | undefined> {
+  let problem: EdgeloopError | undefined
+  for (const name of names)
+    await read(name).catch((thrown: unknown) => {
+      problem ??= asEdgeloopError(thrown)
+    })
+  return problem
+}
+
+/** Undefined where there is no such file. */
+async function readJson<S extends z.ZodType>(
+  file: string,
+  schema: S,
+  what: string
+): Promise<z.infer<S> | undefined> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (text === undefined) return undefined
   try {
-    return channelPointer.parse(JSON.parse(text))
+    return schema.parse(JSON.parse(text))
   } catch (cause) {
-    throw new EdgeloopError('CORRUPT', 'the channel file cannot be read', { where: file, cause })
+    throw new EdgeloopError('CORRUPT', `the ${what} cannot be read`, { where: file, cause })
   }
 }

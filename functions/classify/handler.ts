@@ -20,39 +20,75 @@ import {
 } from '../../lib/function/index.ts'
 import { fetchPhoto, photoHash } from '../../lib/photo/index.ts'
 import { prepareRuntime } from '../../lib/runtime/index.ts'
+import { createTfServing } from '../../lib/tf-serving/index.ts'
 import { type Classification, classify } from './classification.ts'
 import { createLooker, type Look } from './look.ts'
-import { createModelServer } from './model-server.ts'
+import { createMetrics } from './metrics.ts'
+import type { ModelServer } from './model-server.ts'
+import { createModels } from './models.ts'
 import { readPhoto } from './read-photo.ts'
+import { servableOf } from './servable.ts'
 import { settingsSchema } from './settings.ts'
 
 const resources = perEnvironment((environment) => {
   const settings = readSettings(settingsSchema, environment)
-  const looks = createComputeOnce<Look>({ keep: settings.KEEP_FEATURES })
-  const look = createLooker(looks, settings.MAX_PHOTO_BYTES)
-  return { settings, models: createModelServer(settings), look }
+  const metrics = createMetrics()
+  const looks = createComputeOnce<Look>({ keep: settings.KEEP_FEATURES, onAsked: metrics.asked })
+  const look = createLooker(looks, settings, metrics)
+  const models = createModels(settings, metrics)
+  const tfServing = createTfServing(
+    models.manager((model) => servableOf(model, look)),
+    {
+      maxBodyBytes: settings.MAX_REQUEST_BYTES,
+      onAnswered: ({ call, ...request }) => metrics.answered({ api: call, ...request }),
+    }
+  )
+  return { settings, metrics, models, look, tfServing }
 })
 
 const app = createFunctionApp()
 
 /** What it wants, what it serves, and why they differ. */
-app.get('/', (c) => c.json(resources(c.env).models.status()))
+app.get('/', (c) => c.json(resources(c.env).models.get(c.req.query('model')).status()))
 
 app.post('/', async (c) => {
-  if (carriesEvent(c.req.raw.headers)) return eventResponse(await classifyEvent(c.req.raw, c.env))
-  const { settings, models, look } = resources(c.env)
-  const bytes = await readPhoto(c.req.raw, settings.MAX_PHOTO_BYTES)
-  const photo = { hash: photoHash(bytes), bytes }
-  const { prediction, features, perceptualHash } = await models.use(async (model) =>
-    classify(model, await look(model.backbone, photo, c.req.raw.signal))
+  const { models, metrics } = resources(c.env)
+  const isEvent = carriesEvent(c.req.raw.headers)
+  const server = models.get(isEvent ? undefined : c.req.query('model'))
+  const request = { model: server.status().model, api: isEvent ? 'event' : 'photo' } as const
+  return metrics.measure(request, async () =>
+    isEvent
+      ? eventResponse(await classifyEvent(server, c.req.raw, c.env))
+      : c.json(await classifyPhoto(server, c.req.raw, c.env))
   )
-  return c.json({ ...prediction, perceptualHash, features })
 })
 
-async function classifyEvent(request: Request, environment: Environment): Promise<EdgeloopEvent> {
-  const { models, look } = resources(environment)
+/** TensorFlow Serving's REST API. */
+app.all('/:v1{[vV]1}/*', (c) => resources(c.env).tfServing.fetch(c.req.raw))
+
+app.get('/monitoring/prometheus/metrics', async (c) => {
+  const { body, contentType } = await resources(c.env).metrics.text()
+  return c.body(body, 200, { 'Content-Type': contentType })
+})
+
+async function classifyPhoto(server: ModelServer, request: Request, environment: Environment) {
+  const { settings, look } = resources(environment)
+  const bytes = await readPhoto(request, settings.MAX_PHOTO_BYTES)
+  const photo = { hash: photoHash(bytes), bytes }
+  const { prediction, features, perceptualHash } = await server.use(async (model) =>
+    classify(model, await look(model.backbone, photo, request.signal))
+  )
+  return { ...prediction, perceptualHash, features }
+}
+
+async function classifyEvent(
+  server: ModelServer,
+  request: Request,
+  environment: Environment
+): Promise<EdgeloopEvent> {
+  const { look } = resources(environment)
   const { data } = await readEvent(request, ['photo.captured'])
-  return models.use(async (model) => {
+  return server.use(async (model) => {
     const photo = { hash: data.photo.hash, bytes: await fetchPhoto(data.photo) }
     const outcome = await look(model.backbone, photo, request.signal)
       .then((seen) => classify(model, seen))

@@ -1,5 +1,6 @@
-import { type Batcher, createBatcher } from '../../lib/batching/index.ts'
+import { createBatcher } from '../../lib/batching/index.ts'
 import { createRuntime, type Runtime } from '../../lib/runtime/index.ts'
+import type { Metrics } from './metrics.ts'
 import type { Settings } from './settings.ts'
 
 /** A backbone in memory. It goes when nobody holds it any more: requests that began on it finish on it. */
@@ -11,27 +12,36 @@ export interface LoadedBackbone {
    * @throws EdgeloopError OVERLOADED when too many wait, UNAVAILABLE when `signal` is aborted before it begins
    */
   features(pixels: Uint8Array, signal?: AbortSignal): Promise<Float32Array>
+  /** How many photos wait for it. */
+  queued(): number
   /** Its features of a photo of nothing: each new head is tried on them, without waiting behind requests. */
   probe: Float32Array
   /** Keeps it until the returned function is called, which may be done once. Whoever loaded it holds it already. */
   hold(): () => void
   /** Lets go of what loading holds. */
   release(): void
+  /** Whether somebody holds it. */
+  held(): boolean
   /** Resolves when it has gone. */
   gone: Promise<void>
 }
 
 /** Throws as `createRuntime` does. */
-export async function loadBackbone(directory: string, settings: Settings): Promise<LoadedBackbone> {
+export async function loadBackbone(
+  directory: string,
+  settings: Settings,
+  metrics: Metrics
+): Promise<LoadedBackbone> {
   const runtime = await createRuntime({ backboneDir: directory, runtime: settings.RUNTIME })
-  const { inputSize } = runtime.backbone
+  const { inputSize, name } = runtime.backbone
   const nothing = new Uint8Array(inputSize * inputSize * 3)
-  const batcher: Batcher<Uint8Array, Float32Array> = createBatcher({
+  const batcher = createBatcher<Uint8Array, Float32Array>({
     run: (photos) => runtime.features(photos),
     sizes: settings.BATCH_SIZES,
     padding: nothing,
     maxDelayMs: settings.BATCH_DELAY_MS,
     maxQueued: settings.MAX_QUEUED,
+    onBatch: (report) => metrics.computed(name, runtime.name, report),
   })
   const [probe] = await runtime.features([nothing]).catch(async (error: unknown) => {
     await runtime.close()
@@ -48,5 +58,14 @@ export async function loadBackbone(directory: string, settings: Settings): Promi
       if (--holders === 0) resolve(runtime.close())
     }
   }
-  return { runtime, features: batcher.submit, probe: probe!, hold, release: hold(), gone }
+  return {
+    runtime,
+    features: batcher.submit,
+    queued: () => batcher.queued,
+    probe: probe!,
+    hold,
+    release: hold(),
+    held: () => holders > 0,
+    gone,
+  }
 }

@@ -1,6 +1,9 @@
 import type { ComputeOnce } from '../../lib/compute-once/index.ts'
+import { EdgeloopError } from '../../lib/errors/index.ts'
 import { decodePhoto, perceptualHash } from '../../lib/photo/index.ts'
 import type { LoadedBackbone } from './loaded-backbone.ts'
+import type { Metrics } from './metrics.ts'
+import type { Settings } from './settings.ts'
 
 /** What a backbone sees in a photo, whatever model stands on it. */
 export interface Look {
@@ -14,18 +17,39 @@ export interface Photo {
   bytes: Uint8Array
 }
 
-/** Looks at photos, at each of them once: whether it comes by MQTT, by HTTP, or by both at the same time. */
+/**
+ * Looks at photos, at each of them once: whether it comes by MQTT, by HTTP, or by both at the same time.
+ *
+ * Throws as `decodePhoto` does, and EdgeloopError OVERLOADED when too many are being decoded or wait already.
+ */
 export type Looker = (backbone: LoadedBackbone, photo: Photo, signal?: AbortSignal) => Promise<Look>
 
-/**
- * @param looks the looks that were taken before
- * @param maxBytes larger photos are refused
- */
-export function createLooker(looks: ComputeOnce<Look>, maxBytes: number): Looker {
+/** @param looks the looks that were taken before */
+export function createLooker(looks: ComputeOnce<Look>, settings: Settings, metrics: Metrics): Looker {
+  let decoding = 0
+
+  async function decode(bytes: Uint8Array, size: number): Promise<Uint8Array> {
+    const began = performance.now()
+    decoding++
+    try {
+      const limits = { bytes: settings.MAX_PHOTO_BYTES }
+      const { pixels } = await decodePhoto(bytes, { size, limits })
+      metrics.decoded(performance.now() - began)
+      return pixels
+    } finally {
+      decoding--
+    }
+  }
+
   return (backbone, { hash, bytes }, signal) => {
     const { inputSize: size, hash: network } = backbone.runtime.backbone
     const look = async (abandoned: AbortSignal): Promise<Look> => {
-      const { pixels } = await decodePhoto(bytes, { size, limits: { bytes: maxBytes } })
+      // Before it is decoded: refusing it must cost nothing.
+      if (decoding + backbone.queued() >= settings.MAX_QUEUED)
+        throw new EdgeloopError('OVERLOADED', `${settings.MAX_QUEUED} photos wait already`, {
+          hint: 'try again in a moment',
+        })
+      const pixels = await decode(bytes, size)
       const features = await backbone.features(pixels, abandoned)
       return { features, perceptualHash: perceptualHash({ pixels, size }) }
     }

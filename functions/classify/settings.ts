@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import { eventData } from '../../lib/events/index.ts'
+import { type ModelSelection, modelSelections } from '../../lib/model-selection/index.ts'
 import { MAX_PHOTO_BYTES } from '../../lib/photo/index.ts'
 import { runtimeChoices } from '../../lib/runtime/index.ts'
 
 export const settingsSchema = z.object({
   MODEL_NAME: eventData.name.default('photos'),
   MODEL_CHANNEL: eventData.name.default('stable'),
+  /** Several models, or several versions of one; takes the place of the two above. */
+  MODELS: modelSelections.optional(),
   /** The node's model cache, which only the agent writes. */
   MODEL_CACHE: z.string().default('/var/lib/edgeloop/models'),
   /** How often the cache is looked at, in milliseconds. */
@@ -20,12 +23,18 @@ export const settingsSchema = z.object({
     .refine(isAscending, 'write whole numbers in ascending order, such as 1,2,4,8'),
   /** How long a photo waits for others when nothing else keeps it waiting, in milliseconds. */
   BATCH_DELAY_MS: z.coerce.number().nonnegative().max(1000).default(0),
-  /** How many photos may wait for the backbone; more are refused with 429. */
+  /** How many photos may be decoded and wait for a backbone; more are refused with 429. */
   MAX_QUEUED: z.coerce.number().int().positive().default(64),
   /** How many photos' features are kept, so that whoever asks for the same photo again is answered at once. */
   KEEP_FEATURES: z.coerce.number().int().positive().default(500),
   /** Larger photos are refused, however they come; there is no raising it, because the agent takes none beyond it. */
   MAX_PHOTO_BYTES: z.coerce.number().int().positive().max(MAX_PHOTO_BYTES).default(MAX_PHOTO_BYTES),
+  /** Of a request to TensorFlow Serving's API, whose numbers take several times as much while they are read. */
+  MAX_REQUEST_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(16 * 2 ** 20),
 })
 
 function isAscending(sizes: number[]): boolean {
@@ -33,3 +42,8 @@ function isAscending(sizes: number[]): boolean {
 }
 
 export type Settings = z.infer<typeof settingsSchema>
+
+/** The models to serve, the first one being the one that answers whoever names none. */
+export function selectionsOf({ MODELS, MODEL_NAME, MODEL_CHANNEL }: Settings): ModelSelection[] {
+  return MODELS ?? [{ model: MODEL_NAME, policy: { kind: 'channels', channels: [MODEL_CHANNEL] } }]
+}
