@@ -4,6 +4,7 @@
  */
 export { type Bucket, openBucket } from './bucket.ts'
 export { childrenOf } from './children.ts'
+export { type Classify, type ClassifyStatus, serveClassify } from './classify.ts'
 export {
   BACKBONE,
   capturedEvent,

@@ -21,8 +21,10 @@ export interface CacheFolder {
   backbone(name?: string): Promise<string>
   /** Puts a version there; the channel stays as it is. */
   version(version: number, head: Head, backbone: string): Promise<ChannelPointer>
-  /** Points the channel at a version. */
-  point(pointer: ChannelPointer): Promise<void>
+  /** Points the channel, or another one, at a version. */
+  point(pointer: ChannelPointer, channel?: string): Promise<void>
+  /** Says that these versions are there, for whoever chooses them by their numbers. */
+  offer(pointers: readonly ChannelPointer[]): Promise<void>
   /** Where a file of the cache is. */
   file(key: string): string
 }
@@ -68,7 +70,12 @@ export function cacheFolder(directory: string, model = 'photos', channel = 'stab
       await writeWhole(registryKeys.manifest(model, version), text)
       return { version, manifest: sha256(text), previous: null, at: AT, by: 'test', why: '' }
     },
-    point: (pointer) => writeWhole(registryKeys.channel(model, channel), JSON.stringify(pointer)),
+    point: (pointer, name = channel) =>
+      writeWhole(registryKeys.channel(model, name), JSON.stringify(pointer)),
+    offer(pointers) {
+      const versions = pointers.map(({ version, manifest }) => ({ version, manifest }))
+      return writeWhole(registryKeys.offered(model), JSON.stringify({ versions }))
+    },
   }
 }
 
