@@ -1,6 +1,12 @@
 import { Command } from 'commander'
 import { asEdgeloopError } from '../lib/errors/index.ts'
-import { deadLettersCommand, labelCommand, modelsCommand, statusCommand } from './commands/index.ts'
+import {
+  backboneCommand,
+  deadLettersCommand,
+  labelCommand,
+  modelsCommand,
+  statusCommand,
+} from './commands/index.ts'
 import {
   buildCommand,
   deployCommand,
@@ -57,7 +63,7 @@ const ofFunctions = [
   logsCommand,
   invokeCommand,
 ]
-for (const command of [...ofFunctions, ...ofPlatform]) program.addCommand(command)
+for (const command of [...ofFunctions, ...ofPlatform, backboneCommand]) program.addCommand(command)
 
 /**
  * Runs a command; what goes wrong is told on standard error.

@@ -1,7 +1,8 @@
 /**
- * Commands against a running platform, one a file.
+ * Commands against a running platform, and about the backbones of this machine; one a file.
  * @module
  */
+export { backboneCommand } from './backbone/index.ts'
 export { deadLettersCommand } from './dead-letters/index.ts'
 export { labelCommand } from './label/index.ts'
 export { modelsCommand } from './models/index.ts'

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type FilledLayers, writeKerasH5, xceptionLayers } from '../../test/support/keras-xception.ts'
 import { importXception, openBackbone, readTensor } from './index.ts'
-import { type FilledLayers, writeKerasH5, xceptionLayers } from './keras-xception.fixture.ts'
 
 let directory: string
 const inside = (name: string) => path.join(directory, name)

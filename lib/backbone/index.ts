@@ -10,6 +10,7 @@ export { topologies, topologyOf } from './known-topology.ts'
 export type { BackboneManifest } from './manifest.ts'
 export { type Backbone, openBackbone, readBackboneManifest, readTensor } from './open.ts'
 export { type Convolution, convolutionsOf, type Layer, type Topology, tensorsOf } from './topology.ts'
+export { type PublishedWeights, xceptionWeights } from './xception-weights.ts'
 
 /** The backbone that comes with the repository. */
 export const defaultBackboneDir: string = fileURLToPath(new URL('./efficientnet-lite0/', import.meta.url))

@@ -1,6 +1,5 @@
 import { File, type Group, ready } from 'h5wasm/node'
-import { type Convolution, convolutionsOf, tensorsOf } from './topology.ts'
-import { xception } from './xception.ts'
+import { type Convolution, convolutionsOf, tensorsOf, topologies } from '../../lib/backbone/index.ts'
 
 /** An array of one number, written small however large it is. */
 export interface FilledArray {
@@ -27,7 +26,7 @@ export function xceptionLayers(): FilledLayers {
       NORM.map((part) => ({ name: `${name}/${part}:0`, shape: [outputs], value: NORM_VALUES[part] }))
     )
   let shortcuts = 0
-  for (const layer of convolutionsOf(xception)) {
+  for (const layer of convolutionsOf(topologies.get('xception')!)) {
     const { shape } = tensorsOf(layer).kernel
     const [block, part] = layer.name.split('/') as [string, 'depthwise' | 'pointwise' | undefined]
     if (part) {
