@@ -1,6 +1,16 @@
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { HEAD_FILE, modelRegistry, registryKeys } from '../lib/registry/index.ts'
-import { BACKBONE, type Bucket, openBucket, seededHead } from './support/index.ts'
+import { defaultBackboneDir, openBackbone } from '../lib/backbone/index.ts'
+import {
+  BACKBONE_FILES,
+  fetchBackbone,
+  HEAD_FILE,
+  modelRegistry,
+  publishBackbone,
+  registryKeys,
+} from '../lib/registry/index.ts'
+import { BACKBONE, type Bucket, openBucket, seededHead, temporaryDirectory } from './support/index.ts'
 
 let bucket: Bucket
 
@@ -143,5 +153,36 @@ describe('a channel', () => {
       registry.setChannel('stable', { version: 1, by: 'test', why: '' }, undefined)
     ).rejects.toMatchObject({ code: 'NOT_FOUND' })
     expect(await registry.channel('stable')).toBeUndefined()
+  })
+})
+
+describe('backbones', () => {
+  it('come back whole, or not at all', async () => {
+    const { directory, remove } = await temporaryDirectory('fetch-backbone')
+    const { manifest } = await openBackbone(defaultBackboneDir)
+    const [weights, description] = BACKBONE_FILES
+    const fetching = (hash: string) => fetchBackbone(bucket.store, hash, path.join(directory, hash))
+
+    await expect(fetching(manifest.hash)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      where: registryKeys.backboneFile(manifest.hash, weights),
+    })
+    await publishBackbone(bucket.store, defaultBackboneDir, manifest.hash)
+    await fetching(manifest.hash)
+    expect((await openBackbone(path.join(directory, manifest.hash))).manifest).toEqual(manifest)
+
+    // Somebody put it under a wrong name, and somebody else put half of it there.
+    await publishBackbone(bucket.store, defaultBackboneDir, BACKBONE)
+    await expect(fetching(BACKBONE)).rejects.toMatchObject({
+      code: 'CORRUPT',
+      message: `this is backbone ${manifest.hash}, not ${BACKBONE}`,
+    })
+    const half = 'ab'.repeat(32)
+    await bucket.store.put(registryKeys.backboneFile(half, weights), new Uint8Array(10))
+    const text = await readFile(path.join(defaultBackboneDir, description))
+    await bucket.store.put(registryKeys.backboneFile(half, description), text)
+    await expect(fetching(half)).rejects.toMatchObject({ code: 'CORRUPT' })
+    expect((await readdir(directory)).filter((name) => !name.endsWith('.part'))).toEqual([manifest.hash])
+    await remove()
   })
 })

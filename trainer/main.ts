@@ -37,13 +37,15 @@ const schema = z.object({
   JOB_CPU: quantity.default('500m'),
   /** What a job asks for, and gets at most. */
   JOB_MEMORY: quantity.default('2Gi'),
+  /** The hash of the backbone to train on, which the bucket holds; the image's own when absent. */
+  JOB_BACKBONE: eventData.sha256.optional(),
   JOB_DEADLINE_SECONDS: seconds.default(2 * 60 * 60),
   JOB_KEEP_SECONDS: seconds.default(60 * 60),
 })
 
 await runService(async () => {
   const settings = readSettings(schema, process.env)
-  const { DATASET, S3_ENDPOINT, S3_REGION, S3_BUCKET, JOB_MEMORY: memory } = settings
+  const { DATASET, S3_ENDPOINT, S3_REGION, S3_BUCKET, JOB_BACKBONE, JOB_MEMORY: memory } = settings
   const store = objectStoreFromEnv(process.env)
   const client = createKubernetesClient(kubeConfigFrom(process.env))
   const events = connectEvents({
@@ -63,7 +65,13 @@ await runService(async () => {
       args: [settings.JOB_FILE],
       imagePullPolicy: settings.JOB_IMAGE_PULL_POLICY,
       imagePullSecret: settings.JOB_IMAGE_PULL_SECRET,
-      environment: { DATASET, S3_ENDPOINT, S3_REGION, S3_BUCKET },
+      environment: {
+        DATASET,
+        S3_ENDPOINT,
+        S3_REGION,
+        S3_BUCKET,
+        ...(JOB_BACKBONE !== undefined && { BACKBONE: JOB_BACKBONE }),
+      },
       secret: settings.JOB_SECRET,
       resources: { requests: { cpu: settings.JOB_CPU, memory }, limits: { memory } },
       deadlineSeconds: settings.JOB_DEADLINE_SECONDS,

@@ -80,7 +80,7 @@ export function cacheFolder(directory: string, model = 'photos', channel = 'stab
 }
 
 /** A backbone is named by the hash of its description with sorted keys and without that hash. */
-function renamed(manifest: Record<string, unknown>, name: unknown): { hash: string } {
+export function renamed(manifest: Record<string, unknown>, name: unknown): { hash: string } {
   if (name === undefined) return manifest as { hash: string }
   const { hash: _, ...described }: Record<string, unknown> = { ...manifest, name }
   return { ...described, hash: createHash('sha256').update(canonicalJson(described)).digest('hex') }

@@ -3,9 +3,12 @@
  * @module
  */
 import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { z } from 'zod'
 import { defaultBackboneDir } from '../../lib/backbone/index.ts'
 import { asEdgeloopError } from '../../lib/errors/index.ts'
+import { eventData } from '../../lib/events/index.ts'
 import { readSettings } from '../../lib/function/index.ts'
 import { prepareRuntime, runtimeChoices } from '../../lib/runtime/index.ts'
 import { objectStoreFromEnv } from '../../lib/s3/index.ts'
@@ -16,6 +19,8 @@ const settings = readSettings(
     DATASET: z.string(),
     RUN: z.string(),
     BACKBONE_DIR: z.string().default(defaultBackboneDir),
+    /** The hash of a backbone in the bucket, in place of a folder. */
+    BACKBONE: eventData.sha256.optional(),
     RUNTIME: z.enum(runtimeChoices).default('auto'),
     /** Where the last word goes, too: in a cluster it outlives the log. */
     TERMINATION_LOG: z.string().optional(),
@@ -26,6 +31,7 @@ const settings = readSettings(
 // Its thread loads on another core while this one loads the rest.
 prepareRuntime(settings.RUNTIME)
 const { runTraining } = await import('./index.ts')
+const { fetchBackbone } = await import('../../lib/registry/index.ts')
 
 /** As much as Kubernetes keeps of a last word, in characters; the rest of it is JSON. */
 const LAST_WORD = 3000
@@ -37,6 +43,15 @@ function say(message: JobMessage): void {
 function sayLast(message: JobMessage): void {
   say(message)
   if (settings.TERMINATION_LOG) writeFileSync(settings.TERMINATION_LOG, JSON.stringify(message))
+}
+
+/** Fetched anew unless an earlier job of this machine did: in a cluster each has a /tmp of its own. */
+async function backboneFolder(): Promise<string> {
+  const { BACKBONE, BACKBONE_DIR } = settings
+  if (BACKBONE === undefined) return BACKBONE_DIR
+  const directory = path.join(tmpdir(), `edgeloop-backbone-${BACKBONE}`)
+  await fetchBackbone(store, BACKBONE, directory)
+  return directory
 }
 
 // The first process of a container is not ended by a signal that it does not handle.
@@ -53,7 +68,7 @@ try {
     store,
     dataset: settings.DATASET,
     run: settings.RUN,
-    backboneDir: settings.BACKBONE_DIR,
+    backboneDir: await backboneFolder(),
     runtime: settings.RUNTIME,
     onProgress: (stage, done) => say({ stage, done }),
   })

@@ -17,7 +17,7 @@ import { photoHash } from '../../lib/photo/index.ts'
 import { modelRegistry } from '../../lib/registry/index.ts'
 import { createObjectStore, type ObjectStore } from '../../lib/s3/index.ts'
 import { createS3Server, type S3Server } from '../../platform/s3/index.ts'
-import { childrenOf } from '../../test/support/children.ts'
+import { childrenOf, hashOf, renamedBackbone, sampleOf } from '../../test/support/index.ts'
 import { processJobs } from '../controller/index.ts'
 import { runTraining } from './index.ts'
 
@@ -73,8 +73,11 @@ function openDataset() {
     Promise.all(
       LABELS.flatMap((label) => Array.from({ length: to - from }, (_, i) => put('seed', label, from + i)))
     )
-  const train = (run: Run, onProgress: (stage: string, done: number) => void = () => {}) =>
-    runTraining({ store, dataset, run: run.id, backboneDir: defaultBackboneDir, onProgress })
+  const train = (
+    run: Run,
+    onProgress: (stage: string, done: number) => void = () => {},
+    backboneDir = defaultBackboneDir
+  ) => runTraining({ store, dataset, run: run.id, backboneDir, onProgress })
   return { dataset, model, runs, put, request, seeds, train, registry: modelRegistry(store, model) }
 }
 
@@ -144,8 +147,33 @@ describe('a training job', () => {
     const { metrics } = await train(await request([...items, sample]))
     expect(metrics).toMatchObject({ sizes: { samples: 5, leftOut: 2 } })
     const said = complaints.mock.calls.map(([text]) => String(text)).join('\n')
-    expect(said).toContain(`${gone} is left out: sample ${gone} came without features and without its photo`)
+    expect(said).toContain(`${gone} is left out: there are no features, and no photo`)
     expect(said).toContain(`${items[0]!.photo} is left out: there is no datasets/${dataset}/seed/`)
+    complaints.mockRestore()
+  })
+
+  it('of another backbone computes anew what it has photos of, and leaves out what it has not', async () => {
+    const complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const { dataset, seeds, request, train } = openDataset()
+    const items = await seeds(0, 2)
+    const sent = await Promise.all(
+      ['first', 'second'].map(async (name): Promise<SnapshotItem> => {
+        const { features: _, ...sample } = sampleOf(name, 'accept')
+        const backbone = (await readBackboneManifest(defaultBackboneDir)).hash
+        const record = { ...sample, band: 'accept' as const, backbone, withPhoto: false }
+        await sampleStore(store, dataset).put({ record, features: new Uint8Array(2560), photo: null })
+        return { photo: hashOf(name), label: 'circles', origin: 'pseudo', edge: 'edge-1' }
+      })
+    )
+    const run = await request([...items, ...sent])
+    const hash = await renamedBackbone(path.join(directory, 'other'), 'other')
+    const { metrics, backbone } = await train(run, () => {}, path.join(directory, 'other'))
+    expect(backbone).toEqual({ name: 'other', hash })
+    expect(metrics).toMatchObject({ sizes: { samples: 6, leftOut: 2 } })
+    expect(String(complaints.mock.calls)).toMatch(
+      /^2 photos are left out, [0-9a-f]{12}… and others: there are features of another backbone only, and no photo$/
+    )
+    expect((await featureStore(store, hash).get(items[0]!.photo))!.length).toBe(1280)
     complaints.mockRestore()
   })
 
@@ -215,6 +243,20 @@ describe('a job in a process', () => {
     expect((await train(run)).version).toBe(1)
     expect(await registry.versions()).toEqual([1])
     expect((await registry.manifest(1)).hash).toBe(before.hash)
+  })
+
+  it('trains on a backbone of the bucket where it is told its hash', async () => {
+    const { dataset, seeds, request, registry } = openDataset()
+    const hash = await renamedBackbone(path.join(directory, 'twin'), 'twin')
+    const job = processJobs({ ...environment(dataset), BACKBONE: hash, TMPDIR: directory })
+    const run = await request(await seeds(40, 42))
+    expect(await job({ run, attempt: 1 }, () => {}, signal)).toEqual({
+      error: `the registry has no backbone ${hash}`,
+    })
+    for (const file of ['weights.bin', 'backbone.json'])
+      await store.put(`backbones/${hash}/${file}`, await readFile(path.join(directory, 'twin', file)))
+    expect(await job({ run, attempt: 2 }, () => {}, signal)).toEqual({ version: 1 })
+    expect((await registry.manifest(1)).manifest.backbone).toEqual({ name: 'twin', hash })
   })
 
   it('that fails says why', async () => {

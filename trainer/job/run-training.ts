@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import path from 'node:path'
 import { readBackboneManifest } from '../../lib/backbone/index.ts'
 import { labelledPhotos, runStore, type Snapshot, sampleStore } from '../../lib/dataset/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { predictScores } from '../../lib/head/index.ts'
-import { BACKBONE_FILES, type Manifest, modelRegistry, registryKeys } from '../../lib/registry/index.ts'
+import { type Manifest, modelRegistry, publishBackbone } from '../../lib/registry/index.ts'
 import { createRuntime, type Runtime, type RuntimeChoice } from '../../lib/runtime/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
 import { fitHead, measure } from '../fit/index.ts'
@@ -59,7 +57,7 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
       readPhoto: photoReader(store, dataset, snapshot, golden),
       onProgress: (done, total) => onProgress('features', total ? done / total : 1),
     })
-    for (const [photo, why] of leftOut) console.error(`${photo} is left out: ${why}`)
+    for (const text of describeLeftOut(leftOut)) console.error(text)
     const usable = items.filter(({ photo }) => features.has(photo))
     const labels = [...new Set(usable.map(({ label }) => label))].sort()
     const { head, report } = await fitHead({
@@ -129,16 +127,22 @@ function photoReader(
     if (seeds.has(photo)) return labelledPhotos(store, dataset, 'seed').getPhoto(photo)
     const uploaded = await sampleStore(store, dataset).getPhoto(photo)
     if (uploaded) return uploaded.body
-    throw new EdgeloopError('NOT_FOUND', `sample ${photo} came without features and without its photo`, {
+    const elsewhere = (await sampleStore(store, dataset).get(photo))?.backbone
+    const features = elsewhere ? 'features of another backbone only' : 'no features'
+    throw new EdgeloopError('NOT_FOUND', `there are ${features}, and no photo`, {
       where: photo,
       hint: 'the edge that holds it has to compute them again',
     })
   }
 }
 
-/** Puts the backbone into the registry, once. */
-async function publishBackbone(store: ObjectStore, directory: string, hash: string): Promise<void> {
-  const key = (file: string) => registryKeys.backboneFile(hash, file)
-  if (await store.head(key(BACKBONE_FILES.at(-1)!))) return
-  for (const file of BACKBONE_FILES) await store.put(key(file), await readFile(path.join(directory, file)))
+/** A line a reason: when the backbone has changed, it is the same one for many. */
+function describeLeftOut(leftOut: ReadonlyMap<string, string>): string[] {
+  const byReason = new Map<string, string[]>()
+  for (const [photo, why] of leftOut) byReason.set(why, [...(byReason.get(why) ?? []), photo])
+  return [...byReason].map(([why, photos]) =>
+    photos.length === 1
+      ? `${photos[0]} is left out: ${why}`
+      : `${photos.length} photos are left out, ${photos[0]!.slice(0, 12)}… and others: ${why}`
+  )
 }
