@@ -44,6 +44,10 @@ program
     '--kill <NAME:ROUND...>',
     'kill an edge, gateway or trainer in the middle of a round, and restart it'
   )
+  .option(
+    '--backbone <NAME|DIR>',
+    "what new models stand on (edgeloop backbone list); the newest model's, or efficientnet-lite0"
+  )
   .option('--uplink <MODE>', 'what leaves an edge: features, review or all', 'review')
   .option('--state <DIR>', 'where everything is kept')
   .option('--fresh', 'start over: remove what the state directory holds')
@@ -51,7 +55,7 @@ program
   .option('--host <ADDRESS>', 'what to listen on', '127.0.0.1')
   .option('--json', 'one JSON line an event')
   .option('--plain', 'a line a round, also on a terminal')
-  .action(async (given) => start(readStartOptions(given, process.env.INIT_CWD ?? process.cwd())))
+  .action(async (given) => start(await readStartOptions(given, process.env.INIT_CWD ?? process.cwd())))
 
 const ofPlatform = [statusCommand, labelCommand, modelsCommand, deadLettersCommand]
 const ofFunctions = [

@@ -4,6 +4,7 @@ import { connectEvents } from '../lib/event-client/index.ts'
 import type { EdgeloopEvent, Uplink } from '../lib/events/index.ts'
 import type { ObjectStore } from '../lib/s3/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
+import { openBackbones, type StateBackbones } from './backbone/index.ts'
 import { startCloud, startStorage } from './cloud/index.ts'
 import { type Edge, startEdge } from './edge/index.ts'
 import { callable, freePort, urlHost } from './ports/index.ts'
@@ -29,6 +30,8 @@ export interface PlatformOptions {
   dataset?: string
   model?: string
   uplink?: Uplink
+  /** The folder of the backbone to train on; that of the newest model when absent, and the built-in one before any. */
+  backboneDir?: string
   /** Settings of `trigger-retrain`, by the names of its environment. */
   retrain?: Readonly<Record<string, string>>
   /** Gives up while it starts; afterwards, what ends by itself is not started again. */
@@ -49,6 +52,8 @@ export interface Platform {
   store: ObjectStore
   dataset: string
   model: string
+  /** What its models stand on. */
+  backbones: StateBackbones
   /** Invokes a function through the gateway. */
   invoke(name: string, init: RequestInit): Promise<Response>
   /** Resolves when the event is on disk in the cloud. */
@@ -89,6 +94,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
   async function start() {
     const storage = await startStorage(state)
     teardown.add(() => storage.close())
+    const backbones = await openBackbones(storage.store, model, state.path, options.backboneDir)
     signal.throwIfAborted()
     const ports = {
       gateway: port ?? (await freePort(host)),
@@ -111,6 +117,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       ports,
       edges: names,
       environment: { ...environment, ...options.retrain },
+      backboneDir: backbones.trained.directory,
       signal,
       onOutput: options.onOutput,
     })
@@ -165,13 +172,14 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
       gateway,
       credentials,
       store,
+      backbones,
       events,
       edges: here,
       services: { gateway: await cloud.gateway, trainer: await cloud.trainer },
     }
   }
 
-  const { gateway, credentials, edges, store, events, services } = await start().catch(
+  const { gateway, credentials, edges, store, backbones, events, services } = await start().catch(
     async (error: unknown) => {
       await teardown.run()
       throw error
@@ -185,6 +193,7 @@ export async function createPlatform(options: PlatformOptions): Promise<Platform
     store,
     dataset,
     model,
+    backbones,
     invoke: (name, init) => fetch(new URL(`/function/${name}`, gateway), init),
     publish: events.publish,
     onEvent(listener) {

@@ -4,11 +4,13 @@ import { EdgeloopError } from '../../lib/errors/index.ts'
 import { eventData } from '../../lib/events/index.ts'
 import { edgeNames } from '../../platform/index.ts'
 import { checkPlan, parseCut, parseKill } from '../../platform/rounds/index.ts'
+import { backbonesFolder, findBackbone } from '../backbones/index.ts'
 
 const whole = z.coerce.number().int().nonnegative()
 const positive = z.coerce.number().int().positive()
 
 const schema = z.object({
+  backbone: z.string().min(1).optional(),
   photos: z.string().optional(),
   seed: whole,
   seedLabels: positive,
@@ -39,13 +41,15 @@ const schema = z.object({
 export type StartOptions = z.infer<typeof schema> & {
   /** Where the state is kept; a run of so many rounds is an experiment, and starts from nothing unless told where. */
   state: string
+  /** The folder of the backbone that was asked for. */
+  backboneDir?: string
 }
 
 /**
  * Checks what was given on the command line; paths are meant from where the user stands.
- * @throws EdgeloopError INVALID_INPUT naming the option
+ * @throws EdgeloopError INVALID_INPUT naming the option, and as `findBackbone` does
  */
-export function readStartOptions(given: unknown, cwd: string): StartOptions {
+export async function readStartOptions(given: unknown, cwd: string): Promise<StartOptions> {
   const parsed = schema.safeParse(given)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!
@@ -62,6 +66,8 @@ export function readStartOptions(given: unknown, cwd: string): StartOptions {
   return {
     ...options,
     photos: options.photos && path.resolve(cwd, options.photos),
+    backboneDir:
+      options.backbone && (await findBackbone(options.backbone, backbonesFolder(process.env), cwd)),
     state: path.resolve(cwd, options.state ?? (experiment ? '.edgeloop/experiment' : '.edgeloop/state')),
     fresh: options.fresh || experiment,
   }

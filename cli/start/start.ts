@@ -29,6 +29,7 @@ export async function start(options: StartOptions): Promise<void> {
       host: options.host,
       port: options.port ?? (await favouritePort(options.host, options.edges)),
       uplink: options.uplink,
+      backboneDir: options.backboneDir,
       // Rounds end with a tick of the schedule; an event in the middle of one must not start a run.
       retrain: { RETRAIN_MIN_NEW: String(options.perRound * 1000) },
       onOutput: reporter.output,

@@ -14,6 +14,8 @@ export interface CloudOptions {
   edges: readonly string[]
   /** Settings of both processes: S3, the dataset, what `${NAME}` in stack.yml stands for. */
   environment: Readonly<Record<string, string>>
+  /** The folder of the backbone that training stands on. */
+  backboneDir: string
   /** Ends the start. */
   signal?: AbortSignal
   /** Gets the lines that its processes write. */
@@ -21,7 +23,16 @@ export interface CloudOptions {
 }
 
 /** The cloud's processes; each resolves when it is ready. */
-export function startCloud({ directory, host, ports, edges, environment, signal, onOutput }: CloudOptions): {
+export function startCloud({
+  directory,
+  host,
+  ports,
+  edges,
+  environment,
+  backboneDir,
+  signal,
+  onOutput,
+}: CloudOptions): {
   gateway: Promise<Service>
   trainer: Promise<Service>
 } {
@@ -44,7 +55,11 @@ export function startCloud({ directory, host, ports, edges, environment, signal,
   const trainer = startService({
     name: 'trainer',
     main: trainerMain,
-    environment: () => ({ ...environment, CLOUD_BROKER: `mqtt://127.0.0.1:${ports.broker}` }),
+    environment: () => ({
+      ...environment,
+      CLOUD_BROKER: `mqtt://127.0.0.1:${ports.broker}`,
+      BACKBONE_DIR: backboneDir,
+    }),
     ready: z.object({}),
     onReady() {},
     signal,

@@ -16,12 +16,14 @@ const schema = z.object({
   S3_ENDPOINT: z.url(),
   S3_BUCKET: z.string(),
   SECRETS_DIR: z.string(),
+  /** What jobs train on. */
+  BACKBONE_DIR: z.string(),
 })
 
 await runService(async () => {
   const settings = readSettings(schema, process.env)
 
-  const { DATASET, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR } = settings
+  const { DATASET, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR, BACKBONE_DIR } = settings
   const store = objectStoreFromEnv(process.env)
   const events = connectEvents({
     broker: settings.CLOUD_BROKER,
@@ -32,7 +34,7 @@ await runService(async () => {
   const controller = createTrainingController({
     store,
     dataset: DATASET,
-    startJob: processJobs({ DATASET, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR }),
+    startJob: processJobs({ DATASET, S3_ENDPOINT, S3_BUCKET, SECRETS_DIR, BACKBONE_DIR }),
     publish: events.publish,
   })
 

@@ -15,12 +15,18 @@ export interface Learned {
 /**
  * Lets the schedule tick for `trigger-retrain`, and waits for the verdict when a run comes of it. A run that an earlier
  * process asked for is waited for first.
+ *
+ * @param asker a person gets a run also when nothing is new
  */
-export async function learn(platform: Platform, signal: AbortSignal): Promise<Learned> {
+export async function learn(
+  platform: Platform,
+  signal: AbortSignal,
+  asker: 'schedule' | 'person' = 'schedule'
+): Promise<Learned> {
   const runs = runStore(platform.store, platform.dataset)
   const earlier = await runs.latest()
   const late = earlier && !earlier.ended ? await endOf(earlier.run.id) : {}
-  await waitFor(() => tick(platform), signal)
+  await waitFor(() => ask(platform, asker), signal)
   const run = (await runs.latest())?.run.id
   return run === undefined || run === earlier?.run.id ? late : endOf(run)
 
@@ -34,10 +40,12 @@ export async function learn(platform: Platform, signal: AbortSignal): Promise<Le
   }
 }
 
-/** One tick of the schedule; undefined while the gateway is out of reach. */
-async function tick(platform: Platform): Promise<true | undefined> {
-  const asSchedule = { method: 'POST', headers: { 'x-topic': 'cron-function' } }
-  const response = await platform.invoke('trigger-retrain', asSchedule).catch(() => undefined)
+/** One tick of the schedule, or a person's wish; undefined while the gateway is out of reach. */
+async function ask(platform: Platform, asker: 'schedule' | 'person'): Promise<true | undefined> {
+  const headers: HeadersInit = asker === 'schedule' ? { 'x-topic': 'cron-function' } : {}
+  const response = await platform
+    .invoke('trigger-retrain', { method: 'POST', headers })
+    .catch(() => undefined)
   if (!response || response.status >= 500 || response.status === 429) return undefined
   if (!response.ok)
     throw new EdgeloopError(

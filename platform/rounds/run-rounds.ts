@@ -1,6 +1,7 @@
 import { sampleStore } from '../../lib/dataset/index.ts'
 import type { Platform } from '../platform.ts'
 import { createCameras } from './cameras.ts'
+import { changeBackbone } from './change-backbone.ts'
 import { type FaultPlan, pastFaults } from './fault-plan.ts'
 import { createFaults } from './faults.ts'
 import { type Learned, learn, waitUntilServed } from './learn.ts'
@@ -10,7 +11,7 @@ import { putLabelled } from './put-labelled.ts'
 import type { RoundReport, RunEvent } from './report.ts'
 import { reportModels } from './report-models.ts'
 import type { PhotoSupply } from './supply.ts'
-import { createTestSet, type TestSet } from './test-set.ts'
+import { createTestSet } from './test-set.ts'
 import { decidedOf, type EdgeState, isSettled, readEdges, readTotals, sum } from './totals.ts'
 import { openTruths } from './truths.ts'
 import { unlessAborted, waitFor } from './wait.ts'
@@ -52,8 +53,10 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
   const cameras = createCameras(platform, supply, truths, options.devicesPerEdge, from.next, onEvent)
   const faults = createFaults(platform, options.faults, onEvent, signal)
   const people = createPeople(platform, truths.of, signal)
-  /** Begun after the first model is trained, which edges wait for. */
-  let computing: Promise<TestSet> | undefined
+  // Computes nothing before the first model is trained, which edges wait for.
+  const testSet = createTestSet(platform, supply.test, signal, (photo, why) =>
+    onEvent({ event: 'remark', text: `the test photo ${photo} is left out: ${why}` })
+  )
   let { labelsAsked, next } = from
   let current = from.round
 
@@ -74,10 +77,7 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
 
   /** Measures the round's model, and tells. */
   async function report({ next, ...conclusion }: Conclusion): Promise<RoundReport> {
-    computing ??= createTestSet(platform, supply.test, signal, (photo, why) =>
-      onEvent({ event: 'remark', text: `the test photo ${photo} is left out: ${why}` })
-    )
-    const testAccuracy = await (await computing).accuracy(conclusion.modelVersion)
+    const testAccuracy = await testSet.accuracy(conclusion.modelVersion)
     const made = { ...conclusion, testAccuracy }
     onEvent({ event: 'round', ...made })
     await file.write({ key, round: made.round + 1, labelsAsked: made.labelsAsked, next })
@@ -114,6 +114,7 @@ export async function runRounds(options: RunOptions): Promise<RoundReport> {
     // The first model has no use for them, and the first photo waits for that.
     const golden = putLabelled(platform, 'golden', supply.golden, signal)
     golden.catch(() => {})
+    await changeBackbone(platform, onEvent, signal)
     // Told when the first photos have been shown: measuring would hold up their answers.
     let untold = from.round === 0 ? await concludeRound(0, await learn(platform, signal)) : undefined
     const tellFirst = async () => {

@@ -47,7 +47,7 @@ export async function openSite(state: string, edges: number, say: (line: string)
     say('waiting for the gateway')
     for (const workload of ['deployment/gateway', 'statefulset/connector', 'deployment/trainer'])
       await cluster.kubectl(['-n', 'edgeloop', 'rollout', 'status', workload, '--timeout=120s'])
-    const platform = clusterPlatform(cluster, s3.store, edges, edgeToken)
+    const platform = await clusterPlatform(cluster, s3.store, edges, edgeToken)
     teardown.add(platform.dispose)
     return { cluster, s3, platform, credentials, close: teardown.run }
   } catch (error) {

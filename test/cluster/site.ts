@@ -1,4 +1,5 @@
 import { execa } from 'execa'
+import { defaultBackboneDir, readBackboneManifest } from '../../lib/backbone/index.ts'
 import { heartbeat } from '../../lib/edge-status/index.ts'
 import { connectEvents } from '../../lib/event-client/index.ts'
 import type { EdgeloopEvent } from '../../lib/events/index.ts'
@@ -9,12 +10,14 @@ import type { Cluster } from './cluster.ts'
 type Edge = Platform['edges'][number]
 
 /** The cluster as the platform that rounds of the loop are turned on. */
-export function clusterPlatform(
+export async function clusterPlatform(
   cluster: Cluster,
   store: ObjectStore,
   edges: number,
   edgeToken: string
-): Platform {
+): Promise<Platform> {
+  // What the image holds, and its jobs train on.
+  const manifest = await readBackboneManifest(defaultBackboneDir)
   const gateway = `http://${cluster.address('cloud')}:8080`
   const listeners = new Set<(event: EdgeloopEvent) => void>()
   const events = connectEvents({
@@ -33,6 +36,10 @@ export function clusterPlatform(
     store,
     dataset: 'photos',
     model: 'photos',
+    backbones: {
+      trained: { manifest, directory: defaultBackboneDir },
+      folderOf: async () => defaultBackboneDir,
+    },
     invoke: (name, init) => fetch(new URL(`/function/${name}`, gateway), init),
     publish: events.publish,
     onEvent(listener) {

@@ -20,14 +20,15 @@ afterAll(async () => {
   await temporary.remove()
 })
 
-async function backbone(...args: string[]) {
+const backbone = (...args: string[]) => edgeloop('backbone', ...args)
+async function edgeloop(...args: string[]) {
   const written = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const)
     vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
       written[name] += String(chunk)
       return true
     })
-  const exitCode = await runCommandLine(['backbone', ...args])
+  const exitCode = await runCommandLine(args)
   vi.restoreAllMocks()
   return { exitCode, ...written }
 }
@@ -82,6 +83,18 @@ describe('edgeloop backbone', () => {
     const { exitCode, stdout, stderr } = await backbone('add', 'xception', '--from', 'nowhere.h5')
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
     expect(stderr).toContain(`cannot read ${path.join(temporary.directory, 'nowhere.h5')}`)
+  })
+})
+
+describe('npm start', () => {
+  it('does not begin with a backbone that is not there, and says which are', async () => {
+    const { exitCode, stderr } = await edgeloop('start', '--backbone', 'resnet')
+    expect(exitCode).toBe(1)
+    expect(stderr).toBe(
+      "there is no backbone 'resnet'\n  where: --backbone\n" +
+        '  what to do: There are: efficientnet-lite0, xception. ' +
+        'Add Xception with: npx edgeloop backbone add xception\n'
+    )
   })
 })
 

@@ -1,0 +1,1 @@
+export { openBackbones, type StateBackbones } from './state-backbones.ts'
