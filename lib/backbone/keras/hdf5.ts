@@ -2,7 +2,7 @@
  * Reads the arrays of an HDF5 file.
  * @module
  */
-import { Dataset, File, Group, ready } from 'h5wasm/node'
+import type { File } from 'h5wasm/node'
 import { EdgeloopError } from '../../errors/index.ts'
 
 /** Row-major numbers. */
@@ -27,6 +27,8 @@ export interface Hdf5 {
  * @throws INVALID_INPUT when it is no HDF5 file, or is damaged
  */
 export async function withHdf5<T>(file: string, where: string, read: (hdf5: Hdf5) => T): Promise<T> {
+  // Not before somebody imports weights: megabytes of WebAssembly, which every process with a backbone would load.
+  const { Dataset, File, Group, ready } = await import('h5wasm/node')
   // Otherwise the library writes what is wrong to standard error, and gives numbers that it could not read as they are.
   ;(await ready).activate_throwing_error_handler()
   const invalid = (message: string, cause?: unknown) =>
@@ -57,9 +59,10 @@ export async function withHdf5<T>(file: string, where: string, read: (hdf5: Hdf5
       array(path) {
         const entity = opened.get(path)
         // Each look at `value` reads the file.
-        const data = entity instanceof Dataset ? entity.value : undefined
-        if (!(data instanceof Float32Array)) throw invalid(`it has no float32 array '${path}'`)
-        return { shape: (entity as Dataset).shape ?? [], data }
+        const data = entity instanceof Dataset && entity.value
+        if (entity instanceof Dataset && data instanceof Float32Array)
+          return { shape: entity.shape ?? [], data }
+        throw invalid(`it has no float32 array '${path}'`)
       },
     })
   } catch (cause) {
