@@ -12,6 +12,7 @@ import {
   tensorsOf,
   topologyOf,
 } from '../../backbone/index.ts'
+import type { MappedFiles } from './mapped-files.ts'
 import { type AttrValue, DataType, type NodeDef, type TensorShape } from './protobuf.ts'
 
 /** Names of the graph's input, pixels as int32 [batch, side, side, 3], and output, float32 [batch, featureSize]. */
@@ -25,11 +26,15 @@ const list = (i: number[]): AttrValue => ({ list: { i } })
 const text = (value: string): AttrValue => ({ s: Buffer.from(value) })
 const shapeOf = (sizes: readonly number[]): TensorShape => ({ dim: sizes.map((size) => ({ size })) })
 
+/** Kernels are large and go into files; what is smaller than this many numbers stays in the graph. */
+const SMALL = 1024
+
 /**
  * The graph's nodes, from the photo's pixels to the features.
+ * @param files get the weights; the graph works for as long as they are there
  * @throws INVALID_INPUT when the manifest's topology is not one that this program knows
  */
-export function createGraph(backbone: Backbone): NodeDef[] {
+export function createGraph(backbone: Backbone, files: MappedFiles): NodeDef[] {
   const { inputSize: side, preprocessing } = backbone.manifest
   const nodes: NodeDef[] = []
   let unnamed = 0
@@ -47,10 +52,19 @@ export function createGraph(backbone: Backbone): NodeDef[] {
     return add('Const', [], { dtype: { type: dtype }, value }, name)
   }
 
+  function weights({ name, shape }: { name: string; shape: number[] }): string {
+    const values = readTensor(backbone, name, shape)
+    if (values.length < SMALL) return constant(values, shape, name)
+    const attr = {
+      dtype: { type: DataType.DT_FLOAT },
+      shape: { shape: shapeOf(shape) },
+      memory_region_name: text(files.add(values)),
+    }
+    return add('ImmutableConst', [], attr, name)
+  }
+
   function convolve(x: string, layer: Convolution): string {
     const { kernel, bias } = tensorsOf(layer)
-    const weights = (tensor: { name: string; shape: number[] }) =>
-      constant(readTensor(backbone, tensor.name, tensor.shape), tensor.shape, tensor.name)
     const op = layer.kind === 'conv' ? 'Conv2D' : 'DepthwiseConv2dNative'
     const attr = {
       ...float,

@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Backbone } from '../../backbone/index.ts'
 import { createGraph, INPUT, OUTPUT } from './graph.ts'
+import type { MappedFiles } from './mapped-files.ts'
 import { DataType, encodeSavedModel } from './protobuf.ts'
 
 /** What TensorFlow's own tools write: the tag of graphs for inference, and the signature that runs by default. */
@@ -17,9 +18,14 @@ const PRODUCER = 134
 
 /**
  * @param directory made if absent
+ * @param files get the weights; the model works for as long as they are there
  * @throws as `createGraph`
  */
-export async function writeSavedModel(backbone: Backbone, directory: string): Promise<void> {
+export async function writeSavedModel(
+  backbone: Backbone,
+  directory: string,
+  files: MappedFiles
+): Promise<void> {
   const { inputSize: side, featureSize } = backbone.manifest
   const tensor = (node: string, dtype: number, sizes: number[]) => ({
     [node]: { name: `${node}:0`, dtype, tensorShape: { dim: sizes.map((size) => ({ size })) } },
@@ -29,7 +35,7 @@ export async function writeSavedModel(backbone: Backbone, directory: string): Pr
     metaGraphs: [
       {
         metaInfoDef: { tags: [TAG] },
-        graphDef: { node: createGraph(backbone), versions: { producer: PRODUCER } },
+        graphDef: { node: createGraph(backbone, files), versions: { producer: PRODUCER } },
         signatureDef: {
           [SIGNATURE]: {
             inputs: tensor(INPUT, DataType.DT_INT32, [-1, side, side, 3]),
