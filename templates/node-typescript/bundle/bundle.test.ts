@@ -1,13 +1,14 @@
 /** What the Dockerfile does, in the folder that faas-cli puts together; packages are those of this repository. */
-import { cp, mkdir, readdir, symlink } from 'node:fs/promises'
+import { cp, readdir, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { buildContext } from '../../../cli/functions/build-context.ts'
+import { isInstalled } from '../../../lib/runtime/index.ts'
 import { readStack } from '../../../lib/stack/index.ts'
 import { freePort } from '../../../platform/ports/index.ts'
-import { temporaryDirectory } from '../../../test/support/index.ts'
+import { cacheFolder, seededHead, temporaryDirectory } from '../../../test/support/index.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -50,22 +51,41 @@ async function build(name: string): Promise<string> {
   return app
 }
 
-it.each([
-  ['upload-sample', []],
-  // Its photos are decoded by native code, its network runs in a thread as WebAssembly.
-  ['classify', ['runtime.worker.js', 'tfjs-backend-wasm-simd.wasm']],
-])('makes a bundle of %s that runs by itself', { timeout: 60_000 }, async (name, companions) => {
-  const app = await build(name)
-  expect(await readdir(app)).toEqual(expect.arrayContaining(['main.js', 'package.json', ...companions]))
-  if (companions.length > 0) expect(await readdir(path.join(app, 'node_modules'))).toContain('sharp')
+/** Starts it, and asks until the answer is as expected. */
+async function startIn(
+  app: string,
+  env: Record<string, string>,
+  ask: string,
+  expected: object
+): Promise<void> {
   const port = await freePort('127.0.0.1')
-  await mkdir(path.join(temporary.directory, 'models'))
-  child = serve(app, {
-    HOST: '127.0.0.1',
-    PORT: String(port),
-    MODEL_CACHE: path.join(temporary.directory, 'models'),
-  })
-  await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${port}/_/health`)).status).toBe(200), {
-    timeout: 20_000,
-  })
+  child = serve(app, { HOST: '127.0.0.1', PORT: String(port), ...env })
+  const answer = async () => {
+    const response = await fetch(`http://127.0.0.1:${port}${ask}`)
+    return { status: response.status, text: await response.text() }
+  }
+  await vi.waitFor(async () => expect(await answer()).toEqual(expected), { timeout: 20_000, interval: 100 })
+}
+
+it('makes a bundle that runs by itself', { timeout: 60_000 }, async () => {
+  const app = await build('upload-sample')
+  expect(await readdir(app)).toEqual(expect.arrayContaining(['main.js', 'package.json']))
+  await startIn(app, {}, '/_/health', { status: 200, text: 'OK' })
+})
+
+// Its photos are decoded by native code, its network runs in a thread: as WebAssembly, or in native code.
+it('makes a bundle of classify that serves a model', { timeout: 120_000 }, async () => {
+  const app = await build('classify')
+  expect(await readdir(app)).toEqual(
+    expect.arrayContaining(['runtime.worker.js', 'tfjs-backend-wasm-simd.wasm'])
+  )
+  const cache = cacheFolder(path.join(temporary.directory, 'models'))
+  await cache.point(await cache.version(1, seededHead(['cat', 'dog'], 1), await cache.backbone()))
+  const serving = { model: 'photos', channel: 'stable', wanted: 1, serving: 1, why: null }
+  for (const RUNTIME of (['wasm', 'tfjs-node'] as const).filter(isInstalled)) {
+    const expected = { status: 200, text: JSON.stringify(serving) }
+    await startIn(app, { MODEL_CACHE: cache.directory, RUNTIME }, '/', expected)
+    child!.kill('SIGKILL')
+    await child
+  }
 })
