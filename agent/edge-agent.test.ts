@@ -18,6 +18,7 @@ import {
 } from '../gateway/index.ts'
 import { sampleStore } from '../lib/dataset/index.ts'
 import type { Heartbeat } from '../lib/edge-status/index.ts'
+import { modelSelections } from '../lib/model-selection/index.ts'
 import { photoHash } from '../lib/photo/index.ts'
 import { createObjectStore, type ObjectStore } from '../lib/s3/index.ts'
 import type { Deployment } from '../lib/stack/index.ts'
@@ -97,7 +98,7 @@ async function startEdge(
       ),
     }),
     modelCache: path.join(place, 'models'),
-    model: 'photos',
+    models: modelSelections.parse('photos'),
     store: createObjectStore({ endpoint: url, bucket: 'test', ...credentials }),
     cloud: { gateway, broker: `mqtt://127.0.0.1:${links.broker.port}`, token: more.token },
     listen: { host: '127.0.0.1', http: more.http ?? 0, mqtt: more.mqtt ?? 0 },

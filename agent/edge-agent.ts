@@ -12,6 +12,7 @@ import type { Heartbeat } from '../lib/edge-status/index.ts'
 import { asEdgeloopError } from '../lib/errors/index.ts'
 import { type EdgeloopEvent, eventSchema, type Uplink as UplinkPolicy } from '../lib/events/index.ts'
 import { answersTopic, receiptsTopic } from '../lib/messages/index.ts'
+import type { ModelSelection } from '../lib/model-selection/index.ts'
 import type { ObjectStore } from '../lib/s3/index.ts'
 import { createSpool } from '../lib/spool/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
@@ -42,7 +43,8 @@ export interface EdgeAgentOptions {
   logs?: LogSource
   /** The node's model cache: this agent writes it, functions read it. */
   modelCache: string
-  model: string
+  /** What is in it; heartbeats speak of the first. */
+  models: readonly ModelSelection[]
   /** Closed with the agent. */
   store: ObjectStore
   /** The cloud, which may be out of reach, and what its gateway and its broker know this edge by. */
@@ -107,8 +109,7 @@ async function start(
   const models = createModelCache({
     store,
     directory: options.modelCache,
-    model: options.model,
-    channel: 'stable',
+    models: options.models,
     pollMs,
   })
   closeLater(() => models.close())
@@ -246,7 +247,12 @@ async function start(
       oversizedPackets: broker.oversized,
       memory: { rss: process.memoryUsage.rss() },
       deadLetters: queues.reduce((sum, [, { dead }]) => sum + dead, 0),
-      model: { name: options.model, wanted: models.wanted(), serving, why: why ?? models.problem() },
+      model: {
+        name: options.models[0]!.model,
+        wanted: models.wanted(),
+        serving,
+        why: why ?? models.problem(),
+      },
     }
   }
 

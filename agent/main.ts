@@ -10,6 +10,7 @@ import { EdgeloopError } from '../lib/errors/index.ts'
 import { brokerUrl } from '../lib/event-client/index.ts'
 import { eventData } from '../lib/events/index.ts'
 import { readSettings } from '../lib/function/index.ts'
+import { modelSettings, selectionsOf } from '../lib/model-selection/index.ts'
 import { objectStoreFromEnv } from '../lib/s3/index.ts'
 import { readSecretFile } from '../lib/secret-file/index.ts'
 import { runService } from '../lib/service/index.ts'
@@ -28,7 +29,7 @@ const schema = z.object({
   CLOUD_BROKER: brokerUrl,
   /** Holds `edge-token`, `s3-access-key-id` and `s3-secret-access-key`. */
   SECRETS_DIR: z.string().default('/var/openfaas/secrets'),
-  MODEL_NAME: eventData.name.default('photos'),
+  ...modelSettings,
   /** Where functions read models; below DATA_DIR when absent. */
   MODEL_CACHE: z.string().optional(),
   /** Where the kubelet keeps containers' logs. */
@@ -56,7 +57,7 @@ await runService(async (signal) => {
     provider: createEdgeProvider({ edge, gateway, token, directory }),
     logs: podLogs(settings.POD_LOGS_DIR),
     modelCache: settings.MODEL_CACHE ?? path.join(directory, 'models'),
-    model: settings.MODEL_NAME,
+    models: selectionsOf(settings),
     store: objectStoreFromEnv(process.env),
     cloud: { gateway, broker: settings.CLOUD_BROKER, token },
     listen: { host: settings.HOST, http: settings.HTTP_PORT, mqtt: settings.MQTT_PORT },

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { defaultBackboneDir, openBackbone, readBackboneManifest } from '../../lib/backbone/index.ts'
 import type { Head } from '../../lib/head/index.ts'
+import { modelSelections } from '../../lib/model-selection/index.ts'
 import { BACKBONE_FILES, type ModelRegistry, modelRegistry, registryKeys } from '../../lib/registry/index.ts'
 import { createObjectStore, type ObjectStore } from '../../lib/s3/index.ts'
 import { createLink, type Link } from '../../platform/link/index.ts'
@@ -35,7 +36,7 @@ let backbone: { name: string; hash: string }
 let asked: string[]
 let cache: ModelCache | undefined
 
-function start(more: { pollMs?: number } = {}): ModelCache {
+function start({ models = model, ...more }: { models?: string; pollMs?: number } = {}): ModelCache {
   const over = open(`http://127.0.0.1:${link.port}`)
   const store: ObjectStore = {
     ...over,
@@ -47,8 +48,7 @@ function start(more: { pollMs?: number } = {}): ModelCache {
   const created = createModelCache({
     store,
     directory: cacheDirectory,
-    model,
-    channel: 'stable',
+    models: modelSelections.parse(models),
     pollMs: 20,
     ...more,
   })
@@ -71,13 +71,15 @@ const head = (bias: number): Head => ({
   temperature: 1,
 })
 
+const about = (run = '1') => ({
+  backbone,
+  thresholds: { accept: 0.95, audit: 0 },
+  trainedOn: { dataset: 'photos', run, snapshot: 'snapshot' },
+  metrics: {},
+})
+
 async function promote(run: string, bias: number): Promise<number> {
-  const { version } = await registry.publish(run, head(bias), {
-    backbone,
-    thresholds: { accept: 0.95, audit: 0 },
-    trainedOn: { dataset: 'photos', run, snapshot: 'snapshot' },
-    metrics: {},
-  })
+  const { version } = await registry.publish(run, head(bias), about(run))
   await point(version)
   return version
 }
@@ -170,6 +172,111 @@ describe('the model cache', () => {
     await promote('1', 1)
     cache!.poke()
     await offered(1)
+  })
+})
+
+/** What `offered.json` tells functions. */
+async function offeredNumbers(of = model): Promise<number[]> {
+  const bytes = await readFile(inCache(registryKeys.offered(of)), 'utf8').catch(() => '{"versions":[]}')
+  return JSON.parse(bytes).versions.map(({ version }: { version: number }) => version)
+}
+
+describe('several models and versions', () => {
+  it('each have their own, and share a backbone', async () => {
+    const other = `${model}-other`
+    await promote('1', 1)
+    registry = modelRegistry(bucket, other)
+    await promote('1', 2)
+    start({ models: `${model} ${other}` })
+    await offered(1)
+    await eventually(() => readFile(inCache(registryKeys.channel(other, 'stable'))))
+    expect(cache!.problem()).toBeNull()
+    expect(asked.filter((key) => key.startsWith('backbones/'))).toHaveLength(2)
+  })
+
+  it('do not wait for a model that is broken', async () => {
+    const broken = `${model}-broken`
+    await bucket.put(registryKeys.channel(broken, 'stable'), 'rubbish')
+    await promote('1', 1)
+    start({ models: `${broken} ${model}` })
+    await eventually(() => readFile(inCache(registryKeys.channel(model, 'stable'))))
+    await eventually(() =>
+      expect(cache!.problem()).toBe(
+        `${broken}@stable: the channel cannot be read (models/${broken}/channels/stable.json)`
+      )
+    )
+    expect(cache!.offered()).toBeNull()
+  })
+
+  it('follow several channels, and keep what either of them needs', async () => {
+    start({ models: `${model}@stable+canary` })
+    for (const version of [1, 2]) {
+      await promote(String(version), version)
+      await offered(version)
+    }
+    const { version } = await registry.publish('3', head(3), about())
+    await registry.setChannel('canary', { version, by: 'test', why: 'test' }, undefined)
+    const canary = async () =>
+      JSON.parse(await readFile(inCache(registryKeys.channel(model, 'canary')), 'utf8')).version
+    await eventually(async () => expect(await canary()).toBe(3))
+    expect([cache!.wanted(), cache!.offered()]).toEqual([2, 2])
+    expect(await versionsInCache()).toEqual(['1', '2', '3'])
+  })
+
+  it('are the newest ones, promoted or not', async () => {
+    for (const version of [1, 2, 3]) await registry.publish(String(version), head(version), about())
+    start({ models: `${model}@latest:2` })
+    await eventually(async () => expect(await offeredNumbers()).toEqual([2, 3]))
+    expect([cache!.wanted(), cache!.offered()]).toEqual([3, 3])
+    await registry.publish('4', head(4), about())
+    await eventually(async () => expect(await offeredNumbers()).toEqual([3, 4]))
+    await eventually(async () => expect(await versionsInCache()).toEqual(['3', '4']))
+  })
+
+  it('are still there after a restart out of reach of S3, and when the registry has lost them', async () => {
+    for (const version of [1, 2]) await registry.publish(String(version), head(version), about())
+    start({ models: `${model}@latest:1` })
+    await eventually(async () => expect(await offeredNumbers()).toEqual([2]))
+    await cache!.close()
+    link.cut()
+    start({ models: `${model}@latest:1` })
+    await offered(2)
+    for (const version of [1, 2]) await bucket.delete(registryKeys.manifest(model, version))
+    link.heal()
+    cache!.poke()
+    await eventually(() => expect(cache!.problem()).toBeNull())
+    expect([cache!.offered(), await offeredNumbers()]).toEqual([2, [2]])
+  })
+
+  it('go on with those before where the newest is broken', async () => {
+    for (const version of [1, 2]) await registry.publish(String(version), head(version), about())
+    start({ models: `${model}@latest:1` })
+    await offered(2)
+    link.cut()
+    await registry.publish('3', head(3), about())
+    await bucket.put(registryKeys.file(model, 3, 'head.bin'), 'rubbish')
+    link.heal()
+    cache!.poke()
+    await eventually(() => expect(cache!.problem()).toMatch(/^version 3 cannot be fetched: .*head.bin\)$/))
+    expect([cache!.wanted(), cache!.offered(), await offeredNumbers()]).toEqual([3, 2, [2]])
+  })
+
+  it('are certain ones: those that are there are offered, those that are not are told', async () => {
+    for (const version of [1, 2, 3]) await registry.publish(String(version), head(version), about())
+    start({ models: `${model}@specific:1+3+4` })
+    await eventually(async () => expect(await offeredNumbers()).toEqual([1, 3]))
+    await eventually(() =>
+      expect(cache!.problem()).toBe(
+        `version 4 cannot be fetched: version 4 is not in the registry (models/${model}/4/manifest.json)`
+      )
+    )
+    await registry.publish('4', head(4), about())
+    cache!.poke()
+    await eventually(async () => expect(await offeredNumbers()).toEqual([1, 3, 4]))
+    expect(cache!.problem()).toBeNull()
+    asked = []
+    await sleep(100)
+    expect(asked).toEqual([])
   })
 })
 

@@ -1,9 +1,10 @@
 import { EdgeloopError } from '../../lib/errors/index.ts'
+import { selectionsOf } from '../../lib/model-selection/index.ts'
 import type { Servable, ServableManager } from '../../lib/tf-serving/index.ts'
 import { createBackbones } from './backbones.ts'
 import type { Metrics } from './metrics.ts'
 import { createModelServer, type ModelServer, type ServingModel } from './model-server.ts'
-import { type Settings, selectionsOf } from './settings.ts'
+import type { Settings } from './settings.ts'
 
 /** The models that this function serves. */
 export interface Models {

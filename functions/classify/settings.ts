@@ -1,14 +1,10 @@
 import { z } from 'zod'
-import { eventData } from '../../lib/events/index.ts'
-import { type ModelSelection, modelSelections } from '../../lib/model-selection/index.ts'
+import { modelSettings } from '../../lib/model-selection/index.ts'
 import { MAX_PHOTO_BYTES } from '../../lib/photo/index.ts'
 import { runtimeChoices } from '../../lib/runtime/index.ts'
 
 export const settingsSchema = z.object({
-  MODEL_NAME: eventData.name.default('photos'),
-  MODEL_CHANNEL: eventData.name.default('stable'),
-  /** Several models, or several versions of one; takes the place of the two above. */
-  MODELS: modelSelections.optional(),
+  ...modelSettings,
   /** The node's model cache, which only the agent writes. */
   MODEL_CACHE: z.string().default('/var/lib/edgeloop/models'),
   /** How often the cache is looked at, in milliseconds. */
@@ -42,8 +38,3 @@ function isAscending(sizes: number[]): boolean {
 }
 
 export type Settings = z.infer<typeof settingsSchema>
-
-/** The models to serve, the first one being the one that answers whoever names none. */
-export function selectionsOf({ MODELS, MODEL_NAME, MODEL_CHANNEL }: Settings): ModelSelection[] {
-  return MODELS ?? [{ model: MODEL_NAME, policy: { kind: 'channels', channels: [MODEL_CHANNEL] } }]
-}

@@ -2,4 +2,10 @@
  * Which models a node has, and which of their versions: what the agent fetches and `classify` serves.
  * @module
  */
-export { type ModelSelection, modelSelections, type VersionPolicy } from './model-selection.ts'
+export {
+  type ModelSelection,
+  modelSelections,
+  modelSettings,
+  selectionsOf,
+  type VersionPolicy,
+} from './model-selection.ts'

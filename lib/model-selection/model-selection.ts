@@ -43,6 +43,24 @@ export const modelSelections = z
     'names a model twice: put its channels together, NAME@CHANNEL+CHANNEL'
   )
 
+/** What says which models a node has; the agent that fetches them and the functions that serve them read the same. */
+export const modelSettings = {
+  MODEL_NAME: eventData.name.default('photos'),
+  MODEL_CHANNEL: eventData.name.default('stable'),
+  /** Several models, or several versions of one; takes the place of the two above. */
+  MODELS: modelSelections.optional(),
+}
+
+/** The models of such settings, the first one being the one that answers whoever names none. */
+export function selectionsOf(settings: {
+  MODEL_NAME: string
+  MODEL_CHANNEL: string
+  MODELS?: ModelSelection[]
+}): ModelSelection[] {
+  const { MODELS, MODEL_NAME: model, MODEL_CHANNEL: channel } = settings
+  return MODELS ?? [{ model, policy: { kind: 'channels', channels: [channel] } }]
+}
+
 /** @returns the entry itself where it cannot be read */
 function readSelection(entry: string): ModelSelection | string {
   const [name, wanted, ...more] = entry.split('@')

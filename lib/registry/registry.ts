@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { EdgeloopError } from '../errors/index.ts'
 import { decodeHead, encodeHead, type Head } from '../head/index.ts'
-import type { ObjectStore } from '../s3/index.ts'
+import type { ObjectStore, RequestOptions } from '../s3/index.ts'
 import { HEAD_FILE, MANIFEST_FILE, RESERVATION_FILE, registryKeys } from './keys.ts'
 import { type ChannelPointer, channelPointer, type Manifest, manifest as manifestSchema } from './records.ts'
 
@@ -15,18 +15,18 @@ export type ModelRegistry = ReturnType<typeof modelRegistry>
 /** The versions and channels of one model in the bucket. */
 export function modelRegistry(store: ObjectStore, model: string) {
   /** The numbers under which a file of this name stands, in ascending order. */
-  async function numbersWith(file: string): Promise<number[]> {
+  async function numbersWith(file: string, options?: RequestOptions): Promise<number[]> {
     const found: number[] = []
     const prefix = registryKeys.versions(model)
-    for await (const { key } of store.list(prefix)) {
+    for await (const { key } of store.list(prefix, options)) {
       const [version = '', name] = key.slice(prefix.length).split('/')
       if (name === file && /^\d+$/.test(version)) found.push(Number(version))
     }
     return found.sort((a, b) => a - b)
   }
 
-  /** The complete versions. */
-  const versions = () => numbersWith(MANIFEST_FILE)
+  /** The complete versions, in ascending order. */
+  const versions = (options?: RequestOptions) => numbersWith(MANIFEST_FILE, options)
 
   async function holderOf(version: number): Promise<Holder | undefined> {
     return (await store.getJson(registryKeys.reservation(model, version), reservationSchema))?.value

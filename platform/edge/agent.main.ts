@@ -9,6 +9,7 @@ import { createEdgeAgent } from '../../agent/index.ts'
 import { createEdgeProvider, createLocalProvider, localReach, readProfiles } from '../../gateway/index.ts'
 import { eventData } from '../../lib/events/index.ts'
 import { readSettings } from '../../lib/function/index.ts'
+import { modelSettings, selectionsOf } from '../../lib/model-selection/index.ts'
 import { objectStoreFromEnv } from '../../lib/s3/index.ts'
 import { readSecretFile } from '../../lib/secret-file/index.ts'
 import { runService } from '../../lib/service/index.ts'
@@ -29,7 +30,7 @@ const schema = z.object({
   PROFILES_DIR: z.string(),
   /** Holds `edge-token`, where the cloud's gateway asks for it. */
   CREDENTIALS_DIR: z.string().optional(),
-  MODEL_NAME: eventData.name,
+  ...modelSettings,
   UPLINK: eventData.uplink.default('review'),
 })
 
@@ -60,7 +61,7 @@ await runService(async (signal) => {
     }),
     logs: provider.logs,
     modelCache,
-    model: settings.MODEL_NAME,
+    models: selectionsOf(settings),
     store: objectStoreFromEnv(process.env),
     cloud: { gateway: settings.CLOUD_GATEWAY, broker: settings.CLOUD_BROKER, token },
     listen: { host: HOST, http: settings.HTTP_PORT, mqtt: settings.MQTT_PORT },

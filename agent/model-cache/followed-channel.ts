@@ -1,0 +1,50 @@
+import { EdgeloopError } from '../../lib/errors/index.ts'
+import { type ChannelPointer, channelPointer, registryKeys } from '../../lib/registry/index.ts'
+import type { CachedVersions, ReadObject } from './cached-versions.ts'
+import type { FollowedModel } from './followed-model.ts'
+
+/** Follows a channel: the version that it points at, and the one before. */
+export function followChannel(
+  { model, channel }: { model: string; channel: string },
+  versions: CachedVersions,
+  readObject: ReadObject
+): FollowedModel {
+  const key = registryKeys.channel(model, channel)
+  let wanted: ChannelPointer | undefined
+  let offered: ChannelPointer | undefined
+
+  return {
+    name: `${model}@${channel}`,
+    model,
+    async restore() {
+      try {
+        const pointer = parsePointer(await versions.read(key), key)
+        await versions.verify(model, pointer)
+        offered = pointer
+        wanted = pointer
+      } catch {
+        // Whatever is not as it should be is fetched again.
+      }
+    },
+    async look() {
+      const object = await readObject(key)
+      if (!object) return
+      wanted = parsePointer(object, key)
+      if (wanted.manifest === offered?.manifest) return
+      await versions.fetch(model, wanted)
+      await versions.write(key, object)
+      offered = wanted
+    },
+    wanted: () => wanted?.version ?? null,
+    offered: () => offered?.version ?? null,
+    keeps: () => (offered ? [offered.version, ...(offered.previous === null ? [] : [offered.previous])] : []),
+  }
+}
+
+function parsePointer(bytes: Uint8Array, where: string): ChannelPointer {
+  try {
+    return channelPointer.parse(JSON.parse(new TextDecoder().decode(bytes)))
+  } catch (cause) {
+    throw new EdgeloopError('CORRUPT', 'the channel cannot be read', { where, cause })
+  }
+}
