@@ -26,6 +26,15 @@ export interface LoadedBackbone {
   gone: Promise<void>
 }
 
+/** Batches of these sizes are computed, where nobody has chosen others. */
+const BATCH_SIZES = [1, 2, 4]
+
+/**
+ * Of all photos of a batch together: four of 224 x 224. More of them share no work any more, and what they have between two
+ * layers does not stay near the processor; measured with both backbones on both runtimes (docs/models.md).
+ */
+const MAX_BATCH_PIXELS = 4 * 224 ** 2
+
 /** Throws as `createRuntime` does. */
 export async function loadBackbone(
   directory: string,
@@ -37,7 +46,7 @@ export async function loadBackbone(
   const nothing = new Uint8Array(inputSize * inputSize * 3)
   const batcher = createBatcher<Uint8Array, Float32Array>({
     run: (photos) => runtime.features(photos),
-    sizes: settings.BATCH_SIZES,
+    sizes: settings.BATCH_SIZES ?? BATCH_SIZES.filter((size) => size * inputSize ** 2 <= MAX_BATCH_PIXELS),
     padding: nothing,
     maxDelayMs: settings.BATCH_DELAY_MS,
     maxQueued: settings.MAX_QUEUED,

@@ -11,12 +11,15 @@ export const settingsSchema = z.object({
   MODEL_POLL_MS: z.coerce.number().int().positive().default(200),
   /** What computes: tfjs-node where it is installed and wasm elsewhere, or the one that is named. */
   RUNTIME: z.enum(runtimeChoices).default('auto'),
-  /** How many photos may be computed at a time: batches are padded to the next of these sizes. */
+  /**
+   * How many photos may be computed at a time: a batch that is nearly full is padded to the next of these sizes. By default
+   * what suits the backbone.
+   */
   BATCH_SIZES: z
     .string()
-    .default('1,2,4,8')
     .transform((text) => text.split(',').map(Number))
-    .refine(isAscending, 'write whole numbers in ascending order, such as 1,2,4,8'),
+    .refine(isAscending, 'write whole numbers in ascending order, such as 1,2,4,8')
+    .optional(),
   /** How long a photo waits for others when nothing else keeps it waiting, in milliseconds. */
   BATCH_DELAY_MS: z.coerce.number().nonnegative().max(1000).default(0),
   /** How many photos may be decoded and wait for a backbone; more are refused with 429. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type BatchReport, createBatcher } from './index.ts'
 
 /** Doubles numbers, a batch at a time; `open` lets the oldest batch end. */
-function doubling(settings: { maxDelayMs?: number; maxQueued?: number } = {}) {
+function doubling(settings: { sizes?: number[]; maxDelayMs?: number; maxQueued?: number } = {}) {
   const batches: number[][] = []
   const gates: ((error?: Error) => void)[] = []
   const reports: BatchReport[] = []
@@ -32,28 +32,46 @@ function doubling(settings: { maxDelayMs?: number; maxQueued?: number } = {}) {
 }
 
 describe('a batcher', () => {
-  it('lets what comes while two batches are under way form the next one', async () => {
+  it('lets what comes while a batch is under way form the next one', async () => {
     const { submit, batches, reports, open, queued } = doubling()
-    const answers = Promise.all([1, 2, 3, 4, 5, 6, 7, 8, 9].map((item) => submit(item)))
-    expect(batches).toEqual([[1], [2]])
-    expect(queued()).toBe(7)
+    const answers = Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((item) => submit(item)))
+    // One that is full lies ready behind the one that computes.
+    expect(batches).toEqual([[1], [2, 3, 4, 5]])
+    expect(queued()).toBe(3)
     await open(2)
-    expect(batches.slice(2)).toEqual([
-      [3, 4, 5, 6],
-      [7, 8, 9, 0],
-    ])
+    expect(batches.slice(2)).toEqual([[6, 7]])
     await open(2)
-    expect(await answers).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18])
+    expect(await answers).toEqual([2, 4, 6, 8, 10, 12, 14, 16])
     expect(reports.map(({ size, padded }) => [size, padded])).toEqual([
       [1, 1],
-      [1, 1],
       [4, 4],
-      [3, 4],
+      [2, 2],
+      [1, 1],
     ])
     for (const { waitedMs, size, tookMs } of reports) {
       expect(waitedMs).toHaveLength(size)
       expect(Math.min(...waitedMs, tookMs)).toBeGreaterThanOrEqual(0)
     }
+  })
+
+  it('fills up what is nearly full, or too small, and computes the rest in smaller ones', async () => {
+    const { submit, batches, open } = doubling({ sizes: [2, 5] })
+    const answers = Promise.all([1, 2, 3, 4, 5].map((item) => submit(item)))
+    await open()
+    await open()
+    expect(batches).toEqual([
+      [1, 0],
+      [2, 3, 4, 5, 0],
+    ])
+    expect(await answers).toEqual([2, 4, 6, 8, 10])
+    const three = Promise.all([6, 7, 8, 9].map((item) => submit(item)))
+    await open(3)
+    expect(batches.slice(2)).toEqual([
+      [6, 0],
+      [7, 8],
+      [9, 0],
+    ])
+    expect(await three).toEqual([12, 14, 16, 18])
   })
 
   it('waits for company as long as it may, but not once a batch is full', async () => {
@@ -70,10 +88,10 @@ describe('a batcher', () => {
 
   it('refuses what would wait beyond the bound', async () => {
     const { submit, open } = doubling({ maxQueued: 2 })
-    const answers = [1, 2, 3, 4].map((item) => submit(item))
-    await expect(submit(5)).rejects.toMatchObject({ code: 'OVERLOADED' })
-    await open(3)
-    expect(await Promise.all(answers)).toEqual([2, 4, 6, 8])
+    const answers = [1, 2, 3].map((item) => submit(item))
+    await expect(submit(4)).rejects.toMatchObject({ code: 'OVERLOADED' })
+    await open(2)
+    expect(await Promise.all(answers)).toEqual([2, 4, 6])
   })
 
   it('does not compute what nobody waits for any more, unless it has begun', async () => {
@@ -86,8 +104,8 @@ describe('a batcher', () => {
     leaving.abort()
     await expect(waiting).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     await expect(submit(5, leaving.signal)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-    await open(3)
-    expect(batches).toEqual([[1], [2], [4]])
+    await open(2)
+    expect(batches).toEqual([[1], [2, 4]])
     expect(await Promise.all([begun, second, staying])).toEqual([2, 4, 8])
   })
 

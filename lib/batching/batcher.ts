@@ -5,7 +5,7 @@ export interface BatcherOptions<Item, Result> {
   run(items: Item[]): Promise<Result[]>
   /** Sizes that batches may have, in ascending order, the last one being the largest: few, so that each is warm. */
   sizes: readonly number[]
-  /** What fills a batch up to the next size; its results go nowhere. */
+  /** What fills a batch up that is nearly full, or smaller than the smallest size; its results go nowhere. */
   padding: Item
   /** How long an item waits for others to come when nothing else keeps it waiting, in milliseconds. */
   maxDelayMs: number
@@ -36,8 +36,14 @@ export interface Batcher<Item, Result> {
   readonly queued: number
 }
 
-/** One computes while the next one lies ready, so that no time passes between them. */
+/** One computes, and one that cannot grow any more lies ready, so that no time passes between them. */
 const BATCHES_UNDER_WAY = 2
+
+/**
+ * How much of a batch may be padding. A processor takes nearly the same time for padding as for items, so that a batch which
+ * would have more of it is better computed in two.
+ */
+const MAX_PADDING = 0.2
 
 interface Waiting<Item, Result> {
   item: Item
@@ -46,7 +52,7 @@ interface Waiting<Item, Result> {
   reject(error: unknown): void
 }
 
-/** Computes together what is asked for at the same time. Whatever comes while batches are under way forms the next one. */
+/** Computes together what is asked for at the same time. Whatever comes while a batch is under way forms the next one. */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
   const { run, sizes, padding, maxDelayMs, maxQueued, onBatch } = options
   const largest = sizes.at(-1)!
@@ -58,22 +64,29 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     clearTimeout(timer)
     timer = undefined
     while (queue.size > 0 && underWay < BATCHES_UNDER_WAY) {
+      // What waits behind a batch that computes can as well wait for company.
+      if (queue.size < largest && underWay > 0) return
       const [oldest] = queue
       const early = oldest!.since + maxDelayMs - performance.now()
       if (queue.size < largest && early > 0) {
         timer = setTimeout(next, early)
         return
       }
-      const batch = [...queue].slice(0, largest)
+      const padded = sizeFor(queue.size)
+      const batch = [...queue].slice(0, padded)
       for (const waiting of batch) queue.delete(waiting)
-      void compute(batch)
+      void compute(batch, padded)
     }
   }
 
-  async function compute(batch: Waiting<Item, Result>[]): Promise<void> {
+  /** The largest size that so many fill, or nearly fill. */
+  function sizeFor(count: number): number {
+    return sizes.findLast((size) => size - count <= size * MAX_PADDING) ?? sizes[0]!
+  }
+
+  async function compute(batch: Waiting<Item, Result>[], padded: number): Promise<void> {
     underWay++
     const started = performance.now()
-    const padded = sizes.find((size) => size >= batch.length)!
     const items = batch.map(({ item }) => item)
     while (items.length < padded) items.push(padding)
     try {

@@ -19,19 +19,27 @@ const frequencies = Array.from({ length: SIDE * SIDE }, (_, i) => [i % SIDE, Mat
   .sort(([u, v], [s, t]) => u + v - s - t || u - s)
   .slice(1, BITS + 1)
 
+/** Horizontal frequencies that occur among them: as many from 0. */
+const HORIZONTAL = Math.max(...frequencies.map(([u]) => u)) + 1
+
 /**
  * @param photo as `decodePhoto` returns it; at least 32 pixels a side
  * @returns 16 lowercase hex digits
  */
 export function perceptualHash(photo: { pixels: Uint8Array; size: number }): string {
   const grey = shrinkToGrey(photo.pixels, photo.size)
-  const values = frequencies.map(([u, v]) => {
+  // Rows first: each of their frequencies is part of many of the plane's.
+  const rows = Float64Array.from({ length: HORIZONTAL * SIDE }, (_, i) => {
+    const wave = cosines[Math.floor(i / SIDE)]!
+    const start = (i % SIDE) * SIDE
     let sum = 0
-    for (let y = 0; y < SIDE; y++) {
-      let row = 0
-      for (let x = 0; x < SIDE; x++) row += grey[y * SIDE + x]! * cosines[u]![x]!
-      sum += row * cosines[v]![y]!
-    }
+    for (let x = 0; x < SIDE; x++) sum += grey[start + x]! * wave[x]!
+    return sum
+  })
+  const values = frequencies.map(([u, v]) => {
+    const wave = cosines[v]!
+    let sum = 0
+    for (let y = 0; y < SIDE; y++) sum += rows[u * SIDE + y]! * wave[y]!
     return sum
   })
   const sorted = values.toSorted((a, b) => a - b)
@@ -68,14 +76,19 @@ function shrinkToGrey(pixels: Uint8Array, size: number): Float64Array {
   const grey = new Float64Array(SIDE * SIDE)
   for (let by = 0; by < SIDE; by++) {
     for (let bx = 0; bx < SIDE; bx++) {
-      let sum = 0
+      let red = 0
+      let green = 0
+      let blue = 0
+      const right = edges[bx + 1]!
       for (let y = edges[by]!; y < edges[by + 1]!; y++) {
-        for (let x = edges[bx]!; x < edges[bx + 1]!; x++) {
-          const at = (y * size + x) * 3
-          sum += 0.299 * pixels[at]! + 0.587 * pixels[at + 1]! + 0.114 * pixels[at + 2]!
+        for (let at = (y * size + edges[bx]!) * 3; at < (y * size + right) * 3; at += 3) {
+          red += pixels[at]!
+          green += pixels[at + 1]!
+          blue += pixels[at + 2]!
         }
       }
-      grey[by * SIDE + bx] = sum / ((edges[by + 1]! - edges[by]!) * (edges[bx + 1]! - edges[bx]!))
+      const area = (edges[by + 1]! - edges[by]!) * (right - edges[bx]!)
+      grey[by * SIDE + bx] = (0.299 * red + 0.587 * green + 0.114 * blue) / area
     }
   }
   return grey

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { RuntimeName } from './runtime.ts'
 
-/** tfjs-node is optional: tests of it run where it was installed. */
+/** Whether a runtime is there; tfjs-node is optional. */
 export function isInstalled(runtime: RuntimeName): boolean {
   if (runtime === 'wasm') return true
   try {

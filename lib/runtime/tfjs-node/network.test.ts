@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { defaultBackboneDir, openBackbone } from '../../backbone/index.ts'
-import { isInstalled } from '../installed.fixture.ts'
+import { isInstalled } from '../installed.ts'
 import { loadTfjsNode } from './load.ts'
 import { createNetwork } from './network.ts'
 
