@@ -3,7 +3,7 @@ import path from 'node:path'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isInstalled } from '../../lib/runtime/installed.fixture.ts'
+import { isInstalled } from '../../lib/runtime/index.ts'
 import {
   BROKEN,
   blockPhoto,

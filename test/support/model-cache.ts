@@ -17,8 +17,11 @@ const AT = '2026-01-01T00:00:00.000Z'
 /** A node's model cache, written as the agent writes it. */
 export interface CacheFolder {
   directory: string
-  /** Puts a backbone there; a name makes another one of the same weights. Returns its hash. */
-  backbone(name?: string): Promise<string>
+  /**
+   * Puts a backbone there, the repository's own or that of a folder; a name makes another one of the same weights. Returns
+   * its hash.
+   */
+  backbone(name?: string, folder?: string): Promise<string>
   /** Puts a version there; the channel stays as it is. */
   version(version: number, head: Head, backbone: string): Promise<ChannelPointer>
   /** Points the channel, or another one, at a version. */
@@ -41,13 +44,13 @@ export function cacheFolder(directory: string, model = 'photos', channel = 'stab
   return {
     directory,
     file,
-    async backbone(name) {
+    async backbone(name, folder = defaultBackboneDir) {
       const [weights, description] = BACKBONE_FILES
-      const text = await readFile(path.join(defaultBackboneDir, description), 'utf8')
+      const text = await readFile(path.join(folder, description), 'utf8')
       const manifest = renamed(JSON.parse(text), name)
       const target = registryKeys.backboneFile(manifest.hash, weights)
       await mkdir(path.dirname(file(target)), { recursive: true })
-      await copyFile(path.join(defaultBackboneDir, weights), file(target))
+      await copyFile(path.join(folder, weights), file(target))
       await writeWhole(registryKeys.backboneFile(manifest.hash, description), JSON.stringify(manifest))
       return manifest.hash
     },
