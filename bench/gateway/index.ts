@@ -8,6 +8,7 @@
 import { parseArgs } from 'node:util'
 import { compareRates } from '../compare-rates.ts'
 import { type Row, row } from '../report.ts'
+import { requestRate } from '../request-rate.ts'
 import { medianLatencies } from './latency.ts'
 import { startProcesses } from './processes.ts'
 
@@ -26,9 +27,15 @@ export default async function gateway(args: string[]): Promise<Row[]> {
   const processes = await startProcesses()
   try {
     const { direct, gateway, proxy } = processes
+    const asking = (url: string, connections: number, body: Buffer) => () =>
+      requestRate(url, { connections, body, duration })
     const small = await compareRates(
-      { direct, gateway, proxy },
-      { connections: 16, body: SMALL, rounds, duration }
+      {
+        direct: asking(direct, 16, SMALL),
+        gateway: asking(gateway, 16, SMALL),
+        proxy: asking(proxy, 16, SMALL),
+      },
+      rounds
     )
     const [near, far] = (await medianLatencies([direct, gateway], SMALL, 4000)) as [number, number]
     const before = await processes.memory()
@@ -36,7 +43,10 @@ export default async function gateway(args: string[]): Promise<Row[]> {
     const looking = setInterval(async () => {
       most = Math.max(most, await processes.memory())
     }, LOOK_MS)
-    const large = await compareRates({ gateway, proxy }, { connections: 4, body: LARGE, rounds, duration })
+    const large = await compareRates(
+      { gateway: asking(gateway, 4, LARGE), proxy: asking(proxy, 4, LARGE) },
+      rounds
+    )
     clearInterval(looking)
     const directly = { name: 'directly', value: small.direct }
     const bare = (value: number) => ({ name: 'a bare Node proxy', value })

@@ -14,6 +14,7 @@ import { bundle } from '../../deploy/images/index.ts'
 import { createTeardown } from '../../lib/teardown/index.ts'
 import { compareRates } from '../compare-rates.ts'
 import { type Row, row } from '../report.ts'
+import { requestRate } from '../request-rate.ts'
 import { startServer } from '../start-server.ts'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
@@ -25,7 +26,8 @@ export default async function template(args: string[]): Promise<Row[]> {
     args,
     options: { rounds: { type: 'string', default: '10' }, seconds: { type: 'string', default: '2' } },
   })
-  const load = { rounds: Number(values.rounds), duration: Number(values.seconds) }
+  const rounds = Number(values.rounds)
+  const duration = Number(values.seconds)
   const teardown = createTeardown()
   const directory = await mkdtemp(path.join(tmpdir(), 'edgeloop-bench-'))
   teardown.add(() => rm(directory, { recursive: true, force: true }))
@@ -41,8 +43,16 @@ export default async function template(args: string[]): Promise<Row[]> {
     const start = async (name: string) =>
       (await startServer(path.join(directory, `${name}.js`), {}, teardown)).url
     const places = { template: await start('template'), node: await start('node') }
-    const small = await compareRates(places, { ...load, connections: 16, body: SMALL })
-    const large = await compareRates(places, { ...load, connections: 4, body: LARGE })
+    const compare = (connections: number, body: Buffer) => {
+      const load = { connections, body, duration }
+      const { template, node } = places
+      return compareRates(
+        { template: () => requestRate(template, load), node: () => requestRate(node, load) },
+        rounds
+      )
+    }
+    const small = await compare(16, SMALL)
+    const large = await compare(4, LARGE)
     const alone = (value: number) => ({ name: 'the same app on Node alone', value })
     return [
       row('1 KB echo, 16 callers', small.template, 'requests/s', ['≥', 0.9], alone(small.node)),

@@ -1,0 +1,7 @@
+import { readFile } from 'node:fs/promises'
+
+/** The most that a process has had in memory, in bytes. VmHWM of proc_pid_status(5) */
+export async function peakMemory(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)![1]) * 1024
+}
