@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { createTeardown } from '../../lib/teardown/index.ts'
-import { peakMemory } from '../process-memory.ts'
 import type { Subject } from './subjects.ts'
 
 const main = fileURLToPath(new URL('bare-loop.main.ts', import.meta.url))
@@ -10,15 +9,11 @@ const main = fileURLToPath(new URL('bare-loop.main.ts', import.meta.url))
 export interface LoopRequest {
   batch: number
   seconds: number
-  /** Decoded by sharp, in turn, in place of pixels that are ready. */
-  jpegs?: readonly Uint8Array[]
 }
 
 export interface BareLoop {
   /** Photos a second. */
   rate(request: LoopRequest): Promise<number>
-  /** In bytes. */
-  peakMemory(): Promise<number>
 }
 
 /** Starts `bare-loop.main.ts` in a process of its own. */
@@ -44,6 +39,5 @@ export async function startBareLoop(
       await child.sendMessage({ ...request })
       return (await answer) as number
     },
-    peakMemory: () => peakMemory(child.pid!),
   }
 }

@@ -4,20 +4,23 @@ import { fileURLToPath } from 'node:url'
 import { bundle } from '../../deploy/images/index.ts'
 import type { createTeardown } from '../../lib/teardown/index.ts'
 import { cacheFolder, seededHead } from '../../test/support/index.ts'
-import { peakMemory } from '../process-memory.ts'
+import { peakMemory, resetPeakMemory } from '../process-memory.ts'
 import { startServer } from '../start-server.ts'
 import type { Subject } from './subjects.ts'
 
 /** The function in a process of its own, with a model on the subject's backbone. */
 export interface ClassifyProcess {
   url: string
-  /** Has the other one of two versions serve; done when it does. */
+  /** Has a version serve that was not there before; done when it does. */
   swap(): Promise<void>
   /** Photos in a batch, on average since the start. */
   batchSize(): Promise<number>
   /** How long its event loop was held up since this was asked last, 99th percentile in milliseconds. */
   lag(): Promise<number>
-  /** In bytes. */
+  /** How many versions it has loaded. */
+  loaded(): Promise<number>
+  /** What it has in memory, in bytes; `peakMemory` counts from here. */
+  resetPeakMemory(): Promise<number>
   peakMemory(): Promise<number>
 }
 
@@ -44,9 +47,9 @@ export async function startClassify(
   const cache = cacheFolder(path.join(workplace, `${subject.backbone} on ${subject.runtime}`))
   const backbone = await cache.backbone(undefined, subject.directory)
   const head = (seed: number) => seededHead(['cat', 'dog'], seed, subject.featureSize)
-  const versions = [await cache.version(1, head(1), backbone), await cache.version(2, head(2), backbone)]
   let serving = 0
-  await cache.point(versions[serving]!)
+  const pointAtNext = async () => cache.point(await cache.version(++serving, head(serving), backbone))
+  await pointAtNext()
   const { url, pid, ask } = await startServer(
     path.join(bundled, 'classify.js'),
     {
@@ -75,16 +78,17 @@ export async function startClassify(
     return Number(new RegExp(`^${series} (.*)$`, 'm').exec(text)?.[1] ?? 0)
   }
 
-  await served(versions[serving]!.version)
+  await served(serving)
   return {
     url,
     async swap() {
-      serving = 1 - serving
-      await cache.point(versions[serving]!)
-      await served(versions[serving]!.version)
+      await pointAtNext()
+      await served(serving)
     },
     batchSize: async () => (await metric(`${BATCHES}_sum`)) / (await metric(`${BATCHES}_count`)),
     lag: async () => Number(await ask('lag')),
+    loaded: () => metric('edgeloop_classify_swap_seconds_count{model_name="photos"}'),
+    resetPeakMemory: () => resetPeakMemory(pid),
     peakMemory: () => peakMemory(pid),
   }
 }

@@ -22,6 +22,7 @@ export async function swaps(
   const what = `${backbone} on ${runtime}`
   const during = (work: () => Promise<unknown>) => callDuring(classify.url, photos, CALLERS, work)
   const pause = (seconds * 1000) / SWAPS_A_BLOCK
+  const before = await classify.loaded()
   const steady: Answer[] = []
   const swapping: Answer[] = []
   for (let block = 0; block < BLOCKS; block++) {
@@ -44,9 +45,11 @@ export async function swaps(
   })
   const failed = [...steady, ...swapping, ...many].filter(({ status }) => status !== 200)
   const count = BLOCKS * SWAPS_A_BLOCK
+  const loaded = (await classify.loaded()) - before
+  if (loaded !== count + SWAPS_AT_ONCE) throw new Error(`${what}: ${loaded} versions were loaded`)
   return [
     row(
-      `${what}, ${count} swaps: 99th percentile of ${swapping.length} answers`,
+      `${what}, ${count} swaps to new heads: 99th percentile of ${swapping.length} answers`,
       p99(swapping),
       'ms',
       ['≤', 1.2],
