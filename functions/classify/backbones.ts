@@ -27,7 +27,10 @@ export function createBackbones(settings: Settings, metrics: Metrics): Backbones
     )
     const backbone = await loadBackbone(directory, settings, metrics)
     going.add(backbone.gone)
-    const forget = () => going.delete(backbone.gone)
+    const forget = () => {
+      going.delete(backbone.gone)
+      if (loaded.get(hash) === backbone) loaded.delete(hash)
+    }
     backbone.gone.then(forget, forget)
     if (backbone.runtime.backbone.hash === hash) return backbone
     backbone.release()

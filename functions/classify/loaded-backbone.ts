@@ -46,7 +46,9 @@ export async function loadBackbone(
   const nothing = new Uint8Array(inputSize * inputSize * 3)
   const batcher = createBatcher<Uint8Array, Float32Array>({
     run: (photos) => runtime.features(photos),
-    sizes: settings.BATCH_SIZES ?? BATCH_SIZES.filter((size) => size * inputSize ** 2 <= MAX_BATCH_PIXELS),
+    sizes:
+      settings.BATCH_SIZES ??
+      BATCH_SIZES.filter((size) => size === 1 || size * inputSize ** 2 <= MAX_BATCH_PIXELS),
     padding: nothing,
     maxDelayMs: settings.BATCH_DELAY_MS,
     maxQueued: settings.MAX_QUEUED,

@@ -28,12 +28,12 @@ export type Looker = (backbone: LoadedBackbone, photo: Photo, signal?: AbortSign
 export function createLooker(looks: ComputeOnce<Look>, settings: Settings, metrics: Metrics): Looker {
   let decoding = 0
 
-  async function decode(bytes: Uint8Array, size: number): Promise<Uint8Array> {
+  async function decode(bytes: Uint8Array, size: number, signal: AbortSignal): Promise<Uint8Array> {
     const began = performance.now()
     decoding++
     try {
       const limits = { bytes: settings.MAX_PHOTO_BYTES }
-      const { pixels } = await decodePhoto(bytes, { size, limits })
+      const { pixels } = await decodePhoto(bytes, { size, limits, signal })
       metrics.decoded(performance.now() - began)
       return pixels
     } finally {
@@ -49,7 +49,7 @@ export function createLooker(looks: ComputeOnce<Look>, settings: Settings, metri
         throw new EdgeloopError('OVERLOADED', `${settings.MAX_QUEUED} photos wait already`, {
           hint: 'try again in a moment',
         })
-      const pixels = await decode(bytes, size)
+      const pixels = await decode(bytes, size, abandoned)
       const features = await backbone.features(pixels, abandoned)
       return { features, perceptualHash: perceptualHash({ pixels, size }) }
     }

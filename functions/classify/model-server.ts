@@ -123,7 +123,8 @@ export function createModelServer(
       loaded.set(version.version, made)
       failing.delete(version.version)
       serve(among)
-      replaced?.release()
+      // One that still serves, because nothing could take its place, goes when something does.
+      if (replaced !== serving) replaced?.release()
       metrics.loaded(model, performance.now() - began)
     } catch (thrown) {
       const took = performance.now() - began
@@ -165,6 +166,7 @@ export function createModelServer(
     if (next === serving) return
     previous = serving
     serving = next
+    if (previous && loaded.get(previous.manifest.version) !== previous) previous.release()
     metrics.serves(model, best.version)
   }
 

@@ -17,7 +17,7 @@ const IMAGE = 'image_bytes'
  * `image_bytes` takes JPEG, PNG or WebP; `classification` and `regression` take examples that hold such bytes.
  *
  * Scores are calibrated probabilities in the order of the model's labels, which `image_bytes` gives beside them; the
- * regression of a photo is the probability of its first label.
+ * regression of a photo is the probability of its surest label.
  */
 export function servableOf(model: ServingModel, look: Looker): Servable {
   const { head, backbone, manifest } = model

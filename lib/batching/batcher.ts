@@ -95,10 +95,10 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     } catch (error) {
       for (const waiting of batch) waiting.reject(error)
     }
-    const waitedMs = batch.map(({ since }) => started - since)
-    onBatch?.({ size: batch.length, padded, waitedMs, tookMs: performance.now() - started })
     underWay--
     next()
+    const waitedMs = batch.map(({ since }) => started - since)
+    onBatch?.({ size: batch.length, padded, waitedMs, tookMs: performance.now() - started })
   }
 
   return {

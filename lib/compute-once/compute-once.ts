@@ -57,6 +57,7 @@ export function createComputeOnce<T>({ keep, onAsked }: Options): ComputeOnce<T>
         remember(key, known)
         return known.value
       }
+      if (signal?.aborted) throw abandoned()
       const work = running.get(key) ?? begin(key, compute)
       work.waiting++
       try {
@@ -72,11 +73,15 @@ export function createComputeOnce<T>({ keep, onAsked }: Options): ComputeOnce<T>
   }
 }
 
+function abandoned(): EdgeloopError {
+  return new EdgeloopError('UNAVAILABLE', 'whoever asked for it has gone')
+}
+
 async function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return result
   let leave!: () => void
   const gone = new Promise<never>((_, reject) => {
-    leave = () => reject(new EdgeloopError('UNAVAILABLE', 'whoever asked for it has gone'))
+    leave = () => reject(abandoned())
   })
   if (signal.aborted) leave()
   signal.addEventListener('abort', leave, { once: true })

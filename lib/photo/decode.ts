@@ -20,6 +20,8 @@ interface DecodeOptions {
   /** Pixels of each side of the result. */
   size: number
   limits?: PhotoLimits
+  /** Whoever waits for room in memory does not get it any more once this is aborted. */
+  signal?: AbortSignal
 }
 
 export interface DecodedPhoto {
@@ -38,10 +40,10 @@ const memory = createBudget(MAX_HELD_BYTES)
 /**
  * Decodes a photo as backbones want it: upright, sRGB, on white where it is transparent, the first frame of an
  * animation, scaled (Lanczos) so that its central square fills the result.
- * @throws UNSUPPORTED_MEDIA, TOO_LARGE (bytes, pixels, or what decoding takes), or UNPROCESSABLE with the reason when it is cut short or broken
+ * @throws UNAVAILABLE when the signal is aborted, UNSUPPORTED_MEDIA, TOO_LARGE (bytes, pixels, or what decoding takes), or UNPROCESSABLE with the reason when it is cut short or broken
  */
 export async function decodePhoto(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedPhoto> {
-  const { size, limits } = options
+  const { size, limits, signal } = options
   const mediaType = sniffMediaType(bytes)
   const maxBytes = limits?.bytes ?? MAX_PHOTO_BYTES
   if (bytes.length > maxBytes) throw tooLarge(`${bytes.length} bytes`, `${maxBytes} bytes`)
@@ -52,15 +54,15 @@ export async function decodePhoto(bytes: Uint8Array, options: DecodeOptions): Pr
   const { width, height } = metadata.autoOrient
   const cost = decodingCost(mediaType, metadata, limits?.pixels)
 
-  const pixels = await memory
-    .use(cost, () =>
-      image
-        .resize(size, size, { fit: 'cover', kernel: 'lanczos3' })
-        .flatten({ background: '#ffffff' })
-        .raw({ depth: 'uchar' })
-        .toBuffer()
-    )
-    .catch(unprocessable)
+  const pixels = await memory.use(cost, () => {
+    if (signal?.aborted) throw new EdgeloopError('UNAVAILABLE', 'whoever asked for it has gone')
+    return image
+      .resize(size, size, { fit: 'cover', kernel: 'lanczos3' })
+      .flatten({ background: '#ffffff' })
+      .raw({ depth: 'uchar' })
+      .toBuffer()
+      .catch(unprocessable)
+  })
   if (pixels.length !== size * size * 3) {
     throw new EdgeloopError('UNPROCESSABLE', `this photo decodes to ${pixels.length / size / size} channels`)
   }

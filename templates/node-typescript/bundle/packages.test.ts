@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { temporaryDirectory } from '../../../test/support/index.ts'
@@ -26,6 +26,7 @@ it('copies what packages need, and what those in their folders need, each as Nod
   await install('root/node_modules/deep', 'native')
   await install('root/node_modules/@scope/plain')
   await install('root/node_modules/other')
+  await symlink('lib.so.1', path.join(temporary.directory, 'root/node_modules/deep/lib.so'))
   const modules = ['own/node_modules', 'root/node_modules'].map((one) => path.join(temporary.directory, one))
   const target = path.join(temporary.directory, 'app')
   await copyPackages(['native', 'missing'], modules, target)
@@ -35,6 +36,7 @@ it('copies what packages need, and what those in their folders need, each as Nod
   expect(await versionOf('native/node_modules/nested')).toBe('own/node_modules/native/node_modules/nested')
   expect(await versionOf('@scope/plain')).toBe('root/node_modules/@scope/plain')
   expect(await versionOf('deep')).toBe('root/node_modules/deep')
+  expect(await readlink(path.join(target, 'deep/lib.so'))).toBe('lib.so.1')
   // What lies beside the one that needs it is nearer.
   expect(await versionOf('beside')).toBeUndefined()
   expect(await versionOf('nested')).toBeUndefined()

@@ -21,7 +21,8 @@ export async function copyPackages(
     // One that lies in another one's folder comes along with that.
     if (modules.includes(found.directory)) {
       await mkdir(path.dirname(path.join(target, name)), { recursive: true })
-      await cp(folder, path.join(target, name), { recursive: true })
+      // Links stay as they are: where they point to now is not in the image.
+      await cp(folder, path.join(target, name), { recursive: true, verbatimSymlinks: true })
     }
     const { dependencies = {}, optionalDependencies = {} } = manifest
     const places = [...inside(folder, modules), ...modules]
