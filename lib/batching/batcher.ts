@@ -1,4 +1,4 @@
-import { EdgeloopError } from '../errors/index.ts'
+import { abandoned, EdgeloopError } from '../errors/index.ts'
 
 export interface BatcherOptions<Item, Result> {
   /** Computes a batch of one of `sizes`; its results are in the items' order. */
@@ -104,7 +104,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   return {
     submit(item, signal) {
       return new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(gone())
+        if (signal?.aborted) return reject(abandoned())
         if (queue.size >= maxQueued)
           return reject(
             new EdgeloopError('OVERLOADED', `${queue.size} photos wait already`, {
@@ -114,7 +114,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
         const waiting = { item, since: performance.now(), resolve, reject }
         queue.add(waiting)
         const leave = () => {
-          if (queue.delete(waiting)) reject(gone())
+          if (queue.delete(waiting)) reject(abandoned())
         }
         signal?.addEventListener('abort', leave, { once: true })
         const settle = (act: () => void) => {
@@ -130,8 +130,4 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       return queue.size
     },
   }
-}
-
-function gone(): EdgeloopError {
-  return new EdgeloopError('UNAVAILABLE', 'whoever asked for it has gone')
 }

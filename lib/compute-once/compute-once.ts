@@ -1,4 +1,4 @@
-import { EdgeloopError } from '../errors/index.ts'
+import { abandoned } from '../errors/index.ts'
 
 export interface ComputeOnce<T> {
   /**
@@ -71,10 +71,6 @@ export function createComputeOnce<T>({ keep, onAsked }: Options): ComputeOnce<T>
       }
     },
   }
-}
-
-function abandoned(): EdgeloopError {
-  return new EdgeloopError('UNAVAILABLE', 'whoever asked for it has gone')
 }
 
 async function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

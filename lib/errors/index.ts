@@ -78,3 +78,8 @@ export function asEdgeloopError(thrown: unknown): EdgeloopError {
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   return new EdgeloopError('INTERNAL', message, { cause: thrown })
 }
+
+/** For work that nobody waits for any more. */
+export function abandoned(): EdgeloopError {
+  return new EdgeloopError('UNAVAILABLE', 'whoever asked for it has gone')
+}

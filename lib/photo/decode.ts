@@ -3,7 +3,7 @@
  * @module
  */
 import sharp from 'sharp'
-import { EdgeloopError } from '../errors/index.ts'
+import { abandoned, EdgeloopError } from '../errors/index.ts'
 import { createBudget } from './budget.ts'
 import { decodingCost, MAX_HELD_BYTES, tooLarge } from './decoding-cost.ts'
 import { MAX_PHOTO_BYTES } from './limits.ts'
@@ -55,7 +55,7 @@ export async function decodePhoto(bytes: Uint8Array, options: DecodeOptions): Pr
   const cost = decodingCost(mediaType, metadata, limits?.pixels)
 
   const pixels = await memory.use(cost, () => {
-    if (signal?.aborted) throw new EdgeloopError('UNAVAILABLE', 'whoever asked for it has gone')
+    if (signal?.aborted) throw abandoned()
     return image
       .resize(size, size, { fit: 'cover', kernel: 'lanczos3' })
       .flatten({ background: '#ffffff' })
