@@ -123,10 +123,10 @@ async function makeFaults(random: Random, end: number): Promise<{ done: string[]
   const down = new Set<Service>()
   const returns: Promise<void>[] = []
   let mostDown = 0
-  /** What is away already comes back before it goes again; the others do not wait for it. */
+  /** Kills all of them or, while one is still away, none: killing the rest again and again, all would never be here. */
   const kill = (services: Service[]): boolean => {
-    const here = services.filter((service) => !down.has(service))
-    for (const service of here) {
+    if (services.some((service) => down.has(service))) return false
+    for (const service of services) {
       down.add(service)
       const back = killAndRestart(service, random).finally(() => down.delete(service))
       // Looked at when all have come back.
@@ -134,7 +134,7 @@ async function makeFaults(random: Random, end: number): Promise<{ done: string[]
       returns.push(back)
     }
     mostDown = Math.max(mostDown, down.size)
-    return here.length === services.length
+    return true
   }
   const act = (fault: Kind, edge: Edge): boolean => {
     if (fault === 'kill edge') return kill([edge])
