@@ -10,6 +10,7 @@ import { type Route, readRoute } from './route.ts'
 import type { Servable, ServableManager } from './servable.ts'
 import { asServingError, invalidArgument, type ServingCode, ServingError } from './serving-error.ts'
 import { findSignature } from './signatures.ts'
+import { inSlices } from './slices.ts'
 import { statusResponse } from './status-response.ts'
 
 export interface TfServingOptions {
@@ -92,16 +93,16 @@ async function answer(
   body: Uint8Array,
   signal: AbortSignal
 ): Promise<string> {
-  const request = readRequest(body)
+  const request = await inSlices(readRequest(body))
   const { signatureName } = request
   if (route.call === 'predict') {
     return use(manager, route, async (servable) => {
       const signature = findSignature(servable, signatureName, 'predict')
-      const { format, inputs } = readPredictRequest(request, signature)
+      const { format, inputs } = await inSlices(readPredictRequest(request, signature))
       return predictResponse(format, await signature.run(inputs, signal), signature)
     })
   }
-  const examples = readExamples(request)
+  const examples = await inSlices(readExamples(request))
   return use(manager, route, async (servable) => {
     if (route.call === 'classify') {
       const signature = findSignature(servable, signatureName, 'classify')

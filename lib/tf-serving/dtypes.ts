@@ -1,7 +1,6 @@
 import { decimal } from './decimal.ts'
 import { bytesOf, type JsonDocument, Kind } from './document.ts'
 import type { ObjectBudget } from './limits.ts'
-import { readBase64 } from './read-base64.ts'
 import type { DType, Values } from './servable.ts'
 
 /** What JSON and one kind of values have to do with each other. */
@@ -105,11 +104,9 @@ const strings: DTypeTraits = {
   room: () => [] as Uint8Array[],
   owns: (values) => Array.isArray(values) && values.every((value) => value instanceof Uint8Array),
   put(values, at, document, node, budget) {
-    const kind = document.kinds[node]
-    if (kind !== Kind.STRING && kind !== Kind.OBJECT) return false
+    if (document.kinds[node] !== Kind.STRING) return false
     budget.take()
-    ;(values as Uint8Array[])[at] =
-      kind === Kind.STRING ? bytesOf(document, node) : readBase64(document, node)
+    ;(values as Uint8Array[])[at] = bytesOf(document, node)
     return true
   },
   text: (values, at) => JSON.stringify(utf8.decode((values as Uint8Array[])[at])),

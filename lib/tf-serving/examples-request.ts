@@ -14,6 +14,10 @@ import { isBase64, readBase64 } from './read-base64.ts'
 import { formatError, type JsonRequest } from './read-request.ts'
 import type { Example } from './servable.ts'
 import { invalidArgument } from './serving-error.ts'
+import type { Slices } from './slices.ts'
+
+/** So many values are read between two places where the reader may be interrupted: about a millisecond. */
+const READ = 2 ** 12
 
 /**
  * Reads the examples of a classify or regress request. What is in `context` belongs to each of them; where both have a
@@ -22,58 +26,73 @@ import { invalidArgument } from './serving-error.ts'
  *
  * @throws ServingError INVALID_ARGUMENT
  */
-export function readExamples({ document }: JsonRequest): Example[] {
+export function* readExamples({ document }: JsonRequest): Slices<Example[]> {
   const budget = new ObjectBudget()
   const contextNode = findMember(document, ROOT, 'context')
-  const context = contextNode === undefined ? [] : readFeatures(document, contextNode, budget)
-  const examples = findMember(document, ROOT, 'examples')
-  if (examples === undefined) {
+  const context = contextNode === undefined ? [] : yield* readFeatures(document, contextNode, budget)
+  const node = findMember(document, ROOT, 'examples')
+  if (node === undefined) {
     throw formatError(document, "When method is classify, key 'examples' is expected and was not found")
   }
-  if (document.kinds[examples] !== Kind.ARRAY) {
+  if (document.kinds[node] !== Kind.ARRAY) {
     throw formatError(document, "Expecting 'examples' value to be an list/array")
   }
-  if (sizeOf(document, examples) === 0) throw formatError(document, "'examples' value is an empty array")
-  return [...elements(document, examples)].map((example) => {
-    const own = readFeatures(document, example, budget)
+  if (sizeOf(document, node) === 0) throw formatError(document, "'examples' value is an empty array")
+  const examples: Example[] = []
+  for (const element of elements(document, node)) {
+    const own = yield* readFeatures(document, element, budget)
     // The context is copied to each example.
     for (let i = 0; i < context.length; i++) budget.take()
-    return Object.assign(Object.create(null), Object.fromEntries([...context, ...own]))
-  })
+    examples.push(Object.assign(Object.create(null), Object.fromEntries([...context, ...own])))
+  }
+  return examples
 }
 
 type Feature = [name: string, values: Example[string]]
 
-function readFeatures(document: JsonDocument, node: number, budget: ObjectBudget): Feature[] {
+function* readFeatures(document: JsonDocument, node: number, budget: ObjectBudget): Slices<Feature[]> {
   if (document.kinds[node] !== Kind.OBJECT) {
     throw invalidArgument(`Example must be JSON object but got JSON ${typeName(document, node)}`)
   }
   budget.take()
-  return [...members(document, node)].map(([name, content]) => {
+  const features: Feature[] = []
+  for (const [name, content] of members(document, node)) {
     budget.take()
-    const list = document.kinds[content] === Kind.ARRAY ? [...elements(document, content)] : [content]
-    let type: FeatureType | undefined
-    const values = list.map((value) => {
-      const [valueType, read] = featureValue(document, name, value, budget)
-      if (type !== undefined && type !== valueType) {
-        throw invalidArgument(`Unexpected element type in feature: ${name} expecting type: ${type}`)
-      }
-      type = valueType
-      return read
-    })
-    return [name, values]
-  })
+    features.push([name, yield* featureValues(document, name, content, budget)])
+    yield
+  }
+  return features
+}
+
+function* featureValues(
+  document: JsonDocument,
+  name: string,
+  content: number,
+  budget: ObjectBudget
+): Slices<Example[string]> {
+  const list = document.kinds[content] === Kind.ARRAY ? elements(document, content) : [content]
+  const values: Example[string] = []
+  let type: FeatureType | undefined
+  for (const value of list) {
+    const [valueType, read] = yield* featureValue(document, name, value, budget)
+    if (type !== undefined && type !== valueType) {
+      throw invalidArgument(`Unexpected element type in feature: ${name} expecting type: ${type}`)
+    }
+    type = valueType
+    if (values.push(read) % READ === 0) yield
+  }
+  return values
 }
 
 /** What a feature's values are, all of them. */
 type FeatureType = 'bytes' | 'float' | 'int64'
 
-function featureValue(
+function* featureValue(
   document: JsonDocument,
   name: string,
   node: number,
   budget: ObjectBudget
-): [type: FeatureType, value: Example[string][number]] {
+): Slices<[type: FeatureType, value: Example[string][number]]> {
   const { kinds, numbers, bigs } = document
   switch (kinds[node]) {
     case Kind.FALSE:
@@ -97,7 +116,7 @@ function featureValue(
     case Kind.OBJECT:
       if (isBase64(document, node)) {
         budget.take()
-        return ['bytes', readBase64(document, node)]
+        return ['bytes', yield* readBase64(document, node)]
       }
   }
   throw invalidArgument(`Feature: ${name} has element with unexpected JSON type: ${typeName(document, node)}`)

@@ -8,6 +8,7 @@ import { denseShape, readValues } from './read-tensor.ts'
 import type { PredictSignature, Tensor, TensorInfo } from './servable.ts'
 import { invalidArgument, ServingError } from './serving-error.ts'
 import { fits, shapeText, valuesIn } from './shape.ts'
+import type { Slices } from './slices.ts'
 
 /** Rows: a list of instances. Columns: a tensor a name, with the batch already in it. The answer has the same format. */
 export type PredictFormat = 'rows' | 'columns'
@@ -23,10 +24,10 @@ export interface PredictRequest {
  *
  * @throws ServingError INVALID_ARGUMENT for what does not have the format or does not fit the signature
  */
-export function readPredictRequest(
+export function* readPredictRequest(
   { document, signatureName }: JsonRequest,
   signature: PredictSignature
-): PredictRequest {
+): Slices<PredictRequest> {
   const described = new Map(Object.entries(signature.inputs))
   if (described.size === 0) {
     throw invalidArgument(`Failed to get input map for signature: ${signatureName || 'DEFAULT'}`)
@@ -44,10 +45,10 @@ export function readPredictRequest(
       throw formatError(document, "Expecting 'instances' to be an list/array")
     }
     if (sizeOf(document, instances) === 0) throw formatError(document, "No values in 'instances' array")
-    return { format: 'rows', inputs: checked(readRows(document, instances, described), described) }
+    return { format: 'rows', inputs: checked(yield* readRows(document, instances, described), described) }
   }
   if (inputs !== undefined) {
-    return { format: 'columns', inputs: checked(readColumns(document, inputs, described), described) }
+    return { format: 'columns', inputs: checked(yield* readColumns(document, inputs, described), described) }
   }
   throw invalidArgument("Missing 'inputs' or 'instances' key")
 }
@@ -63,11 +64,11 @@ interface Rows {
 }
 
 /** Each element is an object with all of the inputs by name or, where there is one input, its value. */
-function readRows(
+function* readRows(
   document: JsonDocument,
   instances: number,
   described: ReadonlyMap<string, TensorInfo>
-): Map<string, Tensor> {
+): Slices<Map<string, Tensor>> {
   const first = instances + 1
   const named = isNamed(document, first)
   if (!named && described.size > 1) {
@@ -80,7 +81,7 @@ function readRows(
   const budget = new ObjectBudget()
   const rows = new Map<string, Rows>()
 
-  function addRow(name: string, value: number): void {
+  function* addRow(name: string, value: number): Slices<void> {
     const info = described.get(name)
     if (!info) throw invalidArgument(`JSON object: does not have named input: ${name}`)
     const shape = denseShape(document, value)
@@ -90,10 +91,10 @@ function readRows(
       const values = traitsOf(info.dtype).room(Math.min(batch * valuesIn(shape), mostValues))
       row = { tensor: { dtype: info.dtype, shape: [batch, ...shape], values }, shape, size: 0, at: 0 }
       rows.set(name, row)
-      row.size = row.at = readValues(document, value, shape, row.tensor, 0, budget)
+      row.size = row.at = yield* readValues(document, value, shape, row.tensor, 0, budget)
       return
     }
-    const end = readValues(document, value, shape, row.tensor, row.at, budget)
+    const end = yield* readValues(document, value, shape, row.tensor, row.at, budget)
     if (end - row.at !== row.size) {
       throw invalidArgument(`Expecting tensor size: ${row.size} but got: ${end - row.at}`)
     }
@@ -112,29 +113,27 @@ function readRows(
           : `Expecting value/list but got object at item ${count} of input list`
       )
     }
-    if (named) addNamed(document, element, count, described, addRow)
+    if (named) yield* addNamed(document, element, count, described, addRow)
     else {
       const [name] = described.keys()
-      within(`Failed to process element: ${count} of 'instances' list.`, () => addRow(name!, element))
+      yield* within(`Failed to process element: ${count} of 'instances' list.`, addRow(name!, element))
     }
     count++
   }
   return new Map([...rows].map(([name, { tensor }]) => [name, tensor]))
 }
 
-function addNamed(
+function* addNamed(
   document: JsonDocument,
   element: number,
   count: number,
   described: ReadonlyMap<string, TensorInfo>,
-  addRow: (name: string, value: number) => void
-): void {
+  addRow: (name: string, value: number) => Slices<void>
+): Slices<void> {
   const seen = new Set<string>()
   for (const [name, value] of members(document, element)) {
-    within(`Failed to process element: ${count} key: ${name} of 'instances' list.`, () => {
-      if (seen.has(name)) throw invalidArgument(`JSON object: has named input more than once: ${name}`)
-      addRow(name, value)
-    })
+    const row = seen.has(name) ? twice(name) : addRow(name, value)
+    yield* within(`Failed to process element: ${count} key: ${name} of 'instances' list.`, row)
     seen.add(name)
   }
   if (seen.size !== described.size) {
@@ -144,9 +143,14 @@ function addNamed(
   }
 }
 
-function within(where: string, work: () => void): void {
+// biome-ignore lint/correctness/useYield: it stands where a row would be read
+function* twice(name: string): Slices<void> {
+  throw invalidArgument(`JSON object: has named input more than once: ${name}`)
+}
+
+function* within(where: string, work: Slices<void>): Slices<void> {
   try {
-    work()
+    yield* work
   } catch (thrown) {
     if (!(thrown instanceof ServingError)) throw thrown
     throw new ServingError(thrown.code, `${where} Error: ${thrown.code}: ${thrown.message}`)
@@ -154,11 +158,11 @@ function within(where: string, work: () => void): void {
 }
 
 /** An object with the inputs by name or, where there is one input, its value. */
-function readColumns(
+function* readColumns(
   document: JsonDocument,
   inputs: number,
   described: ReadonlyMap<string, TensorInfo>
-): Map<string, Tensor> {
+): Slices<Map<string, Tensor>> {
   const named = isNamed(document, inputs)
   if (!named && described.size > 1) {
     throw invalidArgument(
@@ -174,7 +178,7 @@ function readColumns(
     const mostValues = document.kinds[value] === Kind.ARRAY ? document.ends[value]! - value : 1
     const values = traitsOf(dtype).room(Math.min(valuesIn(shape), mostValues))
     const tensor = { dtype, shape, values }
-    readValues(document, value, shape, tensor, 0, budget)
+    yield* readValues(document, value, shape, tensor, 0, budget)
     tensors.set(name, tensor)
   }
   return tensors

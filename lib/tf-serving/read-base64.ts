@@ -2,6 +2,7 @@ import { decodeBase64 } from './base64.ts'
 import { debugText } from './debug-text.ts'
 import { bytesOf, findMember, type JsonDocument, Kind, sizeOf } from './document.ts'
 import { invalidArgument } from './serving-error.ts'
+import type { Slices } from './slices.ts'
 
 /** The string of `{"b64": "…"}`: an object with that one member, which is a string. */
 function base64Of(document: JsonDocument, node: number): number | undefined {
@@ -19,12 +20,12 @@ export function isBase64(document: JsonDocument, node: number): boolean {
  * The bytes that `{"b64": "…"}` stands for.
  * @throws ServingError INVALID_ARGUMENT for another object, or other text
  */
-export function readBase64(document: JsonDocument, node: number): Uint8Array {
+export function* readBase64(document: JsonDocument, node: number): Slices<Uint8Array> {
   const value = base64Of(document, node)
   if (value === undefined) {
     throw invalidArgument(`JSON Value: ${debugText(document, node)} not formatted correctly for base64 data`)
   }
-  const bytes = decodeBase64(bytesOf(document, value))
+  const bytes = yield* decodeBase64(bytesOf(document, value))
   if (!bytes) throw invalidArgument('Unable to base64 decode')
   return bytes
 }

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { debugText } from './debug-text.ts'
 import { elements, type JsonDocument, Kind, members, ROOT, rowAfter, textOf } from './document.ts'
 import { readJson } from './read-json.ts'
+import { atOnce } from './slices.ts'
 
 function read(text: string | Uint8Array): JsonDocument {
-  return readJson(Buffer.from(text as string))
+  return atOnce(readJson(Buffer.from(text as string)))
 }
 
 /** What JSON.parse would have given, with big integers as such. */
@@ -113,7 +114,7 @@ describe('reading JSON', () => {
     expect(parsed(read(String.raw`["\"\\\/\b\f\n\r\tA\u00e9\u20ac\ud83d\ude00z"]`), ROOT)).toEqual([
       '"\\/\b\f\n\r\tAé€😀z',
     ])
-    const document = readJson(Uint8Array.of(0x5b, 0x22, 0xff, 0x5c, 0x6e, 0xfe, 0x22, 0x5d))
+    const document = read(Uint8Array.of(0x5b, 0x22, 0xff, 0x5c, 0x6e, 0xfe, 0x22, 0x5d))
     expect([...document.bytes.subarray(document.numbers[1], document.ends[1])]).toEqual([0xff, 0x0a, 0xfe])
   })
 
@@ -193,7 +194,7 @@ describe('reading JSON', () => {
     fc.assert(
       fc.property(fc.oneof(likely, fc.uint8Array()), (bytes) => {
         try {
-          const document = readJson(Uint8Array.from(bytes))
+          const document = read(bytes)
           expect(rowAfter(document, ROOT)).toBeLessThanOrEqual(document.kinds.length)
         } catch (thrown) {
           expect(thrown).toMatchObject({

@@ -1,5 +1,6 @@
 import { type JsonDocument, Kind } from './document.ts'
 import { invalidArgument } from './serving-error.ts'
+import type { Slices } from './slices.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -22,6 +23,19 @@ const ESCAPES = new Map(
   )
 )
 
+/** Bytes that mean themselves in a string. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0
+)
+
+/** Bytes that a value follows. */
+const PRECEDES = new Uint8Array(256)
+for (const byte of [COMMA, COLON, BRACKET_OPEN, BRACE_OPEN]) PRECEDES[byte] = 1
+
+/** So many bytes are read, or looked at, between two places where the reader may be interrupted: a millisecond or two. */
+const READ = 2 ** 16
+const COUNTED = 2 ** 20
+
 /** Those powers of ten that a double holds exactly. */
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
 
@@ -34,9 +48,9 @@ const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
  * @param bytes is kept and written to: strings are unescaped in place
  * @throws ServingError INVALID_ARGUMENT "JSON Parse error: … at offset: N"
  */
-export function readJson(bytes: Uint8Array): JsonDocument {
+export function* readJson(bytes: Uint8Array): Slices<JsonDocument> {
   if (bytes.length === 0) throw invalidArgument('JSON Parse error: The document is empty')
-  return new Reader(bytes).read()
+  return yield* new Reader(bytes, yield* countRows(bytes)).read()
 }
 
 class Reader implements JsonDocument {
@@ -49,16 +63,18 @@ class Reader implements JsonDocument {
   #at = 0
   /** The next row. */
   #node = 0
+  /** Of the string that is being read: where it begins, and where its next byte belongs. */
+  #start = 0
+  #to = 0
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, rows: number) {
     this.bytes = bytes
-    const rows = countRows(bytes)
     this.kinds = new Uint8Array(rows)
     this.numbers = new Float64Array(rows)
     this.ends = new Int32Array(rows)
   }
 
-  read(): JsonDocument {
+  *read(): Slices<JsonDocument> {
     for (const mark of [0xef, 0xbb, 0xbf]) if (this.bytes[this.#at] === mark) this.#at++
     const first = this.#skipSpace()
     if (
@@ -72,7 +88,12 @@ class Reader implements JsonDocument {
     }
     /** The array or object that is open, whose `ends` says which is open around it until it is closed itself. */
     let open = -1
+    let rest = READ
     for (;;) {
+      if (this.#at > rest) {
+        yield
+        rest = this.#at + READ
+      }
       const next = this.#skipSpace()
       if (next === BRACKET_OPEN || next === BRACE_OPEN) {
         const node = this.#add(next === BRACKET_OPEN ? Kind.ARRAY : Kind.OBJECT, 0, open)
@@ -80,9 +101,11 @@ class Reader implements JsonDocument {
         open = node
         if (this.#skipSpace() !== (next === BRACKET_OPEN ? BRACKET_CLOSE : BRACE_CLOSE)) {
           this.numbers[node] = 1
-          if (next === BRACE_OPEN) this.#name()
+          if (next === BRACE_OPEN) yield* this.#name()
           continue
         }
+      } else if (next === QUOTE) {
+        yield* this.#string()
       } else {
         this.#scalar(next)
       }
@@ -99,7 +122,7 @@ class Reader implements JsonDocument {
         } else if (byte === COMMA) {
           this.#at++
           this.numbers[open]!++
-          if (!inArray) this.#name()
+          if (!inArray) yield* this.#name()
           break
         } else if (inArray) {
           this.#fail("Missing a comma or ']' after an array element.")
@@ -111,16 +134,15 @@ class Reader implements JsonDocument {
   }
 
   /** A member's name and its colon. */
-  #name(): void {
+  *#name(): Slices<void> {
     if (this.#skipSpace() !== QUOTE) this.#fail('Missing a name for object member.')
-    this.#string()
+    yield* this.#string()
     if (this.#skipSpace() !== COLON) this.#fail('Missing a colon after a name of object member.')
     this.#at++
   }
 
   #scalar(first: number): void {
-    if (first === QUOTE) this.#string()
-    else if (first === 0x6e) this.#word('null', Kind.NULL)
+    if (first === 0x6e) this.#word('null', Kind.NULL)
     else if (first === 0x74) this.#word('true', Kind.TRUE)
     else if (first === 0x66) this.#word('false', Kind.FALSE)
     else this.#number()
@@ -138,33 +160,48 @@ class Reader implements JsonDocument {
     }
   }
 
-  #string(): void {
+  /** In parts: there may be millions of bytes in one. */
+  *#string(): Slices<void> {
+    this.#start = this.#to = ++this.#at
+    while (!this.#readString()) yield
+  }
+
+  /** Reads on; whether the string has ended. */
+  #readString(): boolean {
     const { bytes } = this
-    const end = bytes.length
-    let at = this.#at + 1
-    const start = at
+    const end = Math.min(this.#at + READ, bytes.length)
+    let at = this.#at
+    let to = this.#to
     // As long as nothing is escaped, bytes stay where they are.
-    let to = at
-    for (;;) {
-      const byte = at < end ? bytes[at]! : 0
-      if (byte === QUOTE) break
-      if (byte === BACKSLASH) {
+    if (to === at) {
+      while (at < end && PLAIN[bytes[at]!] === 1) at++
+      to = at
+    }
+    while (at < end) {
+      const byte = bytes[at]!
+      if (PLAIN[byte] === 1) {
+        bytes[to++] = byte
+        at++
+      } else if (byte === BACKSLASH) {
         this.#at = at
         to = this.#escape(to)
         at = this.#at
-      } else if (byte < 0x20) {
-        this.#at = at
-        this.#fail(
-          byte === 0 ? 'Missing a closing quotation mark in string.' : 'Invalid escape character in string.'
-        )
       } else {
-        if (to !== at) bytes[to] = byte
-        to++
-        at++
+        break
       }
     }
-    this.#at = at + 1
-    this.#add(Kind.STRING, start, to)
+    this.#at = at
+    this.#to = to
+    if (at >= end && end < bytes.length) return false
+    const byte = bytes[at] ?? 0
+    if (byte !== QUOTE) {
+      this.#fail(
+        byte === 0 ? 'Missing a closing quotation mark in string.' : 'Invalid escape character in string.'
+      )
+    }
+    this.#at++
+    this.#add(Kind.STRING, this.#start, to)
+    return true
   }
 
   /** Steps over an escape and writes what it means; gives where the next byte is to be written. */
@@ -341,11 +378,12 @@ class Reader implements JsonDocument {
 }
 
 /** As many rows as there can be, as each value but the first follows one of these; those in strings count for nothing. */
-function countRows(bytes: Uint8Array): number {
+function* countRows(bytes: Uint8Array): Slices<number> {
   let rows = 1
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at]
-    if (byte === COMMA || byte === COLON || byte === BRACKET_OPEN || byte === BRACE_OPEN) rows++
+  for (let start = 0; start < bytes.length; start += COUNTED) {
+    if (start > 0) yield
+    const end = Math.min(start + COUNTED, bytes.length)
+    for (let at = start; at < end; at++) rows += PRECEDES[bytes[at]!]!
   }
   return rows
 }

@@ -2,6 +2,7 @@ import { debugText } from './debug-text.ts'
 import { findMember, type JsonDocument, Kind, ROOT, textOf } from './document.ts'
 import { readJson } from './read-json.ts'
 import { invalidArgument, type ServingError } from './serving-error.ts'
+import type { Slices } from './slices.ts'
 
 /** A body that is an object, and which signature it asks for. */
 export interface JsonRequest {
@@ -15,8 +16,8 @@ export interface JsonRequest {
  * @param body is kept and written to
  * @throws ServingError INVALID_ARGUMENT
  */
-export function readRequest(body: Uint8Array): JsonRequest {
-  const document = readJson(body)
+export function* readRequest(body: Uint8Array): Slices<JsonRequest> {
+  const document = yield* readJson(body)
   if (document.kinds[ROOT] !== Kind.OBJECT) throw formatError(document, 'Is not object')
   const name = findMember(document, ROOT, 'signature_name')
   if (name !== undefined && document.kinds[name] !== Kind.STRING) {

@@ -2,8 +2,13 @@ import { debugText } from './debug-text.ts'
 import { type JsonDocument, Kind, rowAfter, sizeOf, typeName } from './document.ts'
 import { traitsOf } from './dtypes.ts'
 import { MAX_RANK, type ObjectBudget } from './limits.ts'
+import { readBase64 } from './read-base64.ts'
 import type { Tensor } from './servable.ts'
 import { invalidArgument } from './serving-error.ts'
+import type { Slices } from './slices.ts'
+
+/** So many values are read between two places where the reader may be interrupted: about a millisecond. */
+const READ = 2 ** 14
 
 /**
  * The shape that nested lists begin with; whether they keep it shows when they are read. A single value has none.
@@ -25,48 +30,59 @@ export function denseShape({ kinds, numbers }: JsonDocument, node: number): numb
  * @returns the place after the last of them
  * @throws ServingError INVALID_ARGUMENT for lists of another shape and for values that the tensor cannot hold
  */
-export function readValues(
+export function* readValues(
   document: JsonDocument,
   node: number,
   shape: readonly number[],
   { dtype, values }: Tensor,
   from: number,
   budget: ObjectBudget
-): number {
+): Slices<number> {
   const { put, name } = traitsOf(dtype)
+  const { kinds, ends } = document
   const rank = shape.length
+  const last = rowAfter(document, node)
+  /** Where the lists end that are open. */
+  const open: number[] = []
   let at = from
-
-  /** Recurses no deeper than the rank. */
-  function read(value: number, level: number): void {
-    if (document.kinds[value] !== Kind.ARRAY) {
+  let value = node
+  let rest = READ
+  while (value < last) {
+    while (value === open.at(-1)) open.pop()
+    const level = open.length
+    if (kinds[value] !== Kind.ARRAY) {
       if (level !== rank) {
         throw invalidArgument(
           `JSON Value: ${debugText(document, value)} found at incorrect level: ${level + 1} in the JSON DOM. Expected at level: ${rank}`
         )
       }
-      if (!put(values, at, document, value, budget)) {
+      if (kinds[value] === Kind.OBJECT && dtype === 'DT_STRING') {
+        budget.take()
+        ;(values as Uint8Array[])[at] = yield* readBase64(document, value)
+      } else if (!put(values, at, document, value, budget)) {
         throw invalidArgument(
           `JSON Value: ${debugText(document, value)} Type: ${typeName(document, value)} is not of expected type: ${name}`
         )
       }
       at++
-      return
+      value = rowAfter(document, value)
+    } else {
+      if (level >= rank) {
+        throw invalidArgument(`Encountered list at unexpected level: ${level} expected < ${rank}`)
+      }
+      const size = sizeOf(document, value)
+      if (size !== shape[level]) {
+        throw invalidArgument(
+          `Encountered list at unexpected size: ${size} at level: ${level} expected size: ${shape[level]}`
+        )
+      }
+      open.push(ends[value]!)
+      value++
     }
-    if (level >= rank) {
-      throw invalidArgument(`Encountered list at unexpected level: ${level} expected < ${rank}`)
+    if (rest-- === 0) {
+      yield
+      rest = READ
     }
-    const size = sizeOf(document, value)
-    if (size !== shape[level]) {
-      throw invalidArgument(
-        `Encountered list at unexpected size: ${size} at level: ${level} expected size: ${shape[level]}`
-      )
-    }
-    const end = document.ends[value]!
-    for (let element = value + 1; element < end; element = rowAfter(document, element))
-      read(element, level + 1)
   }
-
-  read(node, 0)
   return at
 }
