@@ -65,6 +65,7 @@ export function answerRate(answers: readonly Answer[]): number {
   const lastOfBatch = ends.flatMap((at, i) => (ends[i + 1]! - at > SAME_BATCH_MS ? [i] : []))
   // What is under way at the beginning and at the end is less than usual.
   const skipped = Math.min(3, Math.floor(lastOfBatch.length / 4))
+  if (lastOfBatch.length < 2) throw new Error(`${answers.length} answers are too few to tell batches apart`)
   const first = lastOfBatch[skipped]!
   const last = lastOfBatch.at(-1 - skipped)!
   return ((last - first) / (ends[last]! - ends[first]!)) * 1000

@@ -66,8 +66,12 @@ export async function addBackbone(options: AddOptions): Promise<Added> {
     signal.throwIfAborted()
     const before = there ? (there.hash === manifest.hash ? 'same' : 'other') : 'nothing'
     if (before !== 'same') {
-      await rename(target, path.join(draft, 'before')).catch(unlessAbsent)
-      await rename(made, target)
+      const old = path.join(draft, 'before')
+      await rename(target, old).catch(unlessAbsent)
+      await rename(made, target).catch(async (error: unknown) => {
+        await rename(old, target).catch(() => {})
+        throw error
+      })
     }
     return { manifest, directory: target, before }
   } finally {

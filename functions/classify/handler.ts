@@ -21,6 +21,7 @@ import {
 import { fetchPhoto, photoHash } from '../../lib/photo/index.ts'
 import { prepareRuntime } from '../../lib/runtime/index.ts'
 import { createTfServing } from '../../lib/tf-serving/index.ts'
+import { announcedBytes, createAdmission } from './admission.ts'
 import { type Classification, classify } from './classification.ts'
 import { createLooker, type Look } from './look.ts'
 import { createMetrics } from './metrics.ts'
@@ -36,14 +37,16 @@ const resources = perEnvironment((environment) => {
   const looks = createComputeOnce<Look>({ keep: settings.KEEP_FEATURES, onAsked: metrics.asked })
   const look = createLooker(looks, settings, metrics)
   const models = createModels(settings, metrics)
+  const { admit } = createAdmission(settings.MAX_HELD_BYTES)
   const tfServing = createTfServing(
-    models.manager((model) => servableOf(model, look)),
+    models.manager((model) => servableOf(model, look, settings.MAX_QUEUED)),
     {
       maxBodyBytes: settings.MAX_REQUEST_BYTES,
+      admit,
       onAnswered: ({ call, ...request }) => metrics.answered({ api: call, ...request }),
     }
   )
-  return { settings, metrics, models, look, tfServing }
+  return { settings, metrics, models, look, admit, tfServing }
 })
 
 const app = createFunctionApp()
@@ -72,13 +75,15 @@ app.get('/monitoring/prometheus/metrics', async (c) => {
 })
 
 async function classifyPhoto(server: ModelServer, request: Request, environment: Environment) {
-  const { settings, look } = resources(environment)
-  const bytes = await readPhoto(request, settings.MAX_PHOTO_BYTES)
-  const photo = { hash: photoHash(bytes), bytes }
-  const { prediction, features, perceptualHash } = await server.use(async (model) =>
-    classify(model, await look(model.backbone, photo, request.signal))
-  )
-  return { ...prediction, perceptualHash, features }
+  const { settings, look, admit } = resources(environment)
+  return admit(announcedBytes(request, settings.MAX_PHOTO_BYTES), async () => {
+    const bytes = await readPhoto(request, settings.MAX_PHOTO_BYTES)
+    const photo = { hash: photoHash(bytes), bytes }
+    const { prediction, features, perceptualHash } = await server.use(async (model) =>
+      classify(model, await look(model.backbone, photo, request.signal))
+    )
+    return { ...prediction, perceptualHash, features }
+  })
 }
 
 async function classifyEvent(
@@ -86,13 +91,15 @@ async function classifyEvent(
   request: Request,
   environment: Environment
 ): Promise<EdgeloopEvent> {
-  const { look } = resources(environment)
+  const { look, admit } = resources(environment)
   const { data } = await readEvent(request, ['photo.captured'])
   return server.use(async (model) => {
-    const photo = { hash: data.photo.hash, bytes: await fetchPhoto(data.photo) }
-    const outcome = await look(model.backbone, photo, request.signal)
-      .then((seen) => classify(model, seen))
-      .catch(unreadable)
+    const outcome = await admit(data.photo.size, async () => {
+      const photo = { hash: data.photo.hash, bytes: await fetchPhoto(data.photo) }
+      return look(model.backbone, photo, request.signal)
+        .then((seen) => classify(model, seen))
+        .catch(unreadable)
+    })
     const identity = [data.photo.hash, model.manifest.version]
     return createEvent('photo.classified', `edges/${data.edge}/classify`, identity, { ...data, ...outcome })
   })

@@ -1,3 +1,4 @@
+import { readBackboneManifest } from '../../lib/backbone/index.ts'
 import { createBatcher } from '../../lib/batching/index.ts'
 import { createRuntime, type Runtime } from '../../lib/runtime/index.ts'
 import type { Metrics } from './metrics.ts'
@@ -41,20 +42,25 @@ export async function loadBackbone(
   settings: Settings,
   metrics: Metrics
 ): Promise<LoadedBackbone> {
-  const runtime = await createRuntime({ backboneDir: directory, runtime: settings.RUNTIME })
-  const { inputSize, name } = runtime.backbone
+  const { inputSize, name } = await readBackboneManifest(directory)
+  const sizes =
+    settings.BATCH_SIZES ??
+    BATCH_SIZES.filter((size) => size === 1 || size * inputSize ** 2 <= MAX_BATCH_PIXELS)
+  const runtime = await createRuntime({
+    backboneDir: directory,
+    runtime: settings.RUNTIME,
+    largestBatch: sizes.at(-1)!,
+  })
   const nothing = new Uint8Array(inputSize * inputSize * 3)
   const batcher = createBatcher<Uint8Array, Float32Array>({
     run: (photos) => runtime.features(photos),
-    sizes:
-      settings.BATCH_SIZES ??
-      BATCH_SIZES.filter((size) => size === 1 || size * inputSize ** 2 <= MAX_BATCH_PIXELS),
+    sizes,
     padding: nothing,
     maxDelayMs: settings.BATCH_DELAY_MS,
     maxQueued: settings.MAX_QUEUED,
     onBatch: (report) => metrics.computed(name, runtime.name, report),
   })
-  const [probe] = await runtime.features([nothing]).catch(async (error: unknown) => {
+  const probe = await warmUp(runtime, sizes, nothing).catch(async (error: unknown) => {
     await runtime.close()
     throw error
   })
@@ -73,10 +79,17 @@ export async function loadBackbone(
     runtime,
     features: batcher.submit,
     queued: () => batcher.queued,
-    probe: probe!,
+    probe,
     hold,
     release: hold(),
     held: () => holders > 0,
     gone,
   }
+}
+
+/** Computes a batch of each size: the first one takes longer, and takes memory that is kept. Gives one photo's features. */
+async function warmUp(runtime: Runtime, sizes: readonly number[], photo: Uint8Array): Promise<Float32Array> {
+  let features: Float32Array[] = []
+  for (const size of sizes) features = await runtime.features(Array(size).fill(photo))
+  return features[0]!
 }

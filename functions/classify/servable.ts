@@ -18,13 +18,16 @@ const IMAGE = 'image_bytes'
  *
  * Scores are calibrated probabilities in the order of the model's labels, which `image_bytes` gives beside them; the
  * regression of a photo is the probability of its surest label.
+ *
+ * @param maxQueued a request's own photos take no more places than there are
  */
-export function servableOf(model: ServingModel, look: Looker): Servable {
+export function servableOf(model: ServingModel, look: Looker, maxQueued: number): Servable {
   const { head, backbone, manifest } = model
+  const sideBySide = Math.min(SIDE_BY_SIDE, maxQueued)
   const classes = head.labels.map((label) => Buffer.from(label))
 
   async function scoresOf(photos: readonly Uint8Array[], signal: AbortSignal): Promise<Float32Array[]> {
-    return inTurns(photos, async (bytes) => {
+    return inTurns(photos, sideBySide, async (bytes) => {
       const { features } = await look(backbone, { hash: photoHash(bytes), bytes }, signal)
       return predictScores(head, features)
     })
@@ -39,7 +42,7 @@ export function servableOf(model: ServingModel, look: Looker): Servable {
       const [count] = pixels!.shape as [number]
       const size = values.length / count
       const photos = Array.from({ length: count }, (_, i) => values.subarray(i * size, (i + 1) * size))
-      const scores = await inTurns(photos, async (photo) =>
+      const scores = await inTurns(photos, sideBySide, async (photo) =>
         predictScores(head, await backbone.features(photo, signal))
       )
       return { scores: scoresTensor(scores, classes.length) }
@@ -120,9 +123,10 @@ function imageOf(example: Example, index: number): Uint8Array {
 /** A failure of one photo is the request's; those that have not begun are left then. */
 async function inTurns<T>(
   photos: readonly Uint8Array[],
+  sideBySide: number,
   work: (photo: Uint8Array) => Promise<T>
 ): Promise<T[]> {
-  const limit = pLimit(SIDE_BY_SIDE)
+  const limit = pLimit(sideBySide)
   try {
     return await limit.map(photos, (photo, i) =>
       work(photo).catch((thrown: unknown) => {

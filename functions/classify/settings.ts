@@ -24,6 +24,12 @@ export const settingsSchema = z.object({
   BATCH_DELAY_MS: z.coerce.number().nonnegative().max(1000).default(0),
   /** How many photos may be decoded and wait for a backbone; more are refused with 429. */
   MAX_QUEUED: z.coerce.number().int().positive().default(64),
+  /** How many bytes all requests together may hold; more are refused with 429 before their bodies are read. */
+  MAX_HELD_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(256 * 2 ** 20),
   /** How many photos' features are kept, so that whoever asks for the same photo again is answered at once. */
   KEEP_FEATURES: z.coerce.number().int().positive().default(500),
   /** Larger photos are refused, however they come; there is no raising it, because the agent takes none beyond it. */

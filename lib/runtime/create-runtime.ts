@@ -15,17 +15,23 @@ interface RuntimeOptions {
   /** A folder as `openBackbone` reads it. */
   backboneDir: string
   runtime?: RuntimeChoice
+  /** The most photos that are computed together; by default what suits the runtime. */
+  largestBatch?: number
 }
 
 /**
  * Verifies and loads a backbone in a worker thread, and runs it once; takes about half a second.
  * @throws NOT_FOUND or CORRUPT when the folder does not hold a backbone, MISCONFIGURED when the runtime is not there
  */
-export async function createRuntime({ backboneDir, runtime = 'auto' }: RuntimeOptions): Promise<Runtime> {
+export async function createRuntime({
+  backboneDir,
+  runtime = 'auto',
+  largestBatch,
+}: RuntimeOptions): Promise<Runtime> {
   const backbone = await readBackboneManifest(backboneDir)
   const worker = createWorkerClient(() => spawnWorker(runtime, { backboneDir, backboneHash: backbone.hash }))
   const name = await worker.start()
-  const batch = BATCH[name]
+  const batch = largestBatch ?? BATCH[name]
 
   const { inputSize, featureSize } = backbone
   const photoSize = inputSize * inputSize * 3

@@ -14,11 +14,20 @@ import { inSlices } from './slices.ts'
 import { statusResponse } from './status-response.ts'
 
 export interface TfServingOptions {
-  /** The most that a request may hold. In memory it can take fourteen times as much while it is read. */
+  /** The most that a request may hold. In memory it can take `GROWTH` times as much while it is read. */
   maxBodyBytes: number
+  /**
+   * Makes room for a request for a prediction before its body is read.
+   * @param bytes the most that it takes in memory
+   * @throws where there is none
+   */
+  admit?<T>(bytes: number, work: () => Promise<T>): Promise<T>
   /** Called with each request for a prediction. */
   onAnswered?(request: AnsweredRequest): void
 }
+
+/** A number of two characters takes 13 bytes in the document, and its text is still there; so does its place in a tensor. */
+const GROWTH = 14
 
 /** A request for a prediction, and how it went. */
 export interface AnsweredRequest {
@@ -37,7 +46,7 @@ export interface AnsweredRequest {
  * https://github.com/tensorflow/serving/tree/master/tensorflow_serving/model_servers
  */
 export function createTfServing(manager: ServableManager, options: TfServingOptions): Hono {
-  const { maxBodyBytes } = options
+  const { maxBodyBytes, admit = (_bytes, work) => work() } = options
   const app = new Hono()
   app.all('*', async (c, next) => {
     const request = c.req.raw
@@ -63,8 +72,11 @@ export function createTfServing(manager: ServableManager, options: TfServingOpti
       options.onAnswered?.({ model, call, status, milliseconds: performance.now() - began })
     try {
       const hint = 'send fewer instances at a time'
-      const body = await readBody(request, { what: 'the request', maxBytes: maxBodyBytes, hint })
-      const text = await answer(manager, route, body, request.signal)
+      const announced = Number(request.headers.get('content-length') ?? maxBodyBytes)
+      const text = await admit(Math.min(announced, maxBodyBytes) * GROWTH, async () => {
+        const body = await readBody(request, { what: 'the request', maxBytes: maxBodyBytes, hint })
+        return answer(manager, route, body, request.signal)
+      })
       ended('OK')
       return json(text)
     } catch (thrown) {

@@ -97,14 +97,38 @@ describe('too many photos', () => {
 
   it('in the words of TensorFlow Serving', async () => {
     const classify = await start({ MAX_QUEUED: '1' })
-    const instances = photos.map((photo) => ({ b64: Buffer.from(photo).toString('base64') }))
-    const { status, json } = await classify.ask('photos:predict', {
-      signature_name: 'image_bytes',
-      instances,
-    })
-    expect([status, json.error]).toEqual([429, expect.stringContaining('photos wait already')])
+    const answers = await Promise.all(photos.map((photo) => askAbout(classify, [photo])))
+    const statuses = new Set(answers.map(({ status }) => status))
+    expect(statuses).toEqual(new Set([200, 429]))
+    const refused = answers.find(({ status }) => status === 429)!
+    expect(refused.json.error).toContain('photos wait already')
+  })
+
+  it('but not for being those of one request', async () => {
+    const classify = await start({ MAX_QUEUED: '1' })
+    const { status, json } = await askAbout(classify, photos)
+    expect(status, json.error).toBe(200)
+    expect(json.predictions).toHaveLength(photos.length)
+  })
+
+  it('nor for their size, when there is nothing else in memory', async () => {
+    const classify = await start({ MAX_HELD_BYTES: '1' })
+    expect((await classify.post(photos[0]!)).status).toBe(200)
+    expect((await askAbout(classify, photos.slice(0, 1))).status).toBe(200)
+    const together = await Promise.all(photos.map((photo) => classify.post(photo)))
+    expect(new Set(together.map(({ status }) => status))).toEqual(new Set([200, 429]))
+    const refused = together.find(({ status }) => status === 429)!
+    expect(refused.headers.get('retry-after')).toBe('1')
+    expect(await refused.json()).toMatchObject({ code: 'OVERLOADED', where: 'MAX_HELD_BYTES' })
+    const asked = await Promise.all(photos.map((photo) => askAbout(classify, [photo])))
+    expect(new Set(asked.map(({ status }) => status))).toEqual(new Set([200, 429]))
   })
 })
+
+function askAbout(classify: Classify, about: readonly Uint8Array[]) {
+  const instances = about.map((photo) => ({ b64: Buffer.from(photo).toString('base64') }))
+  return classify.ask('photos:predict', { signature_name: 'image_bytes', instances })
+}
 
 describe('callers who have gone', () => {
   it('are not computed for', async () => {
