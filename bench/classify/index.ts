@@ -15,6 +15,7 @@ import { startBareLoop } from './bare-loop.ts'
 import { bundleClassify, startClassify } from './classify-process.ts'
 import { decoding } from './decoding.ts'
 import { againstKeras } from './keras.ts'
+import { heldUp, largeRequests } from './large-requests.ts'
 import { jpegs } from './photos.ts'
 import { findSubjects } from './subjects.ts'
 import { swaps } from './swaps.ts'
@@ -51,6 +52,8 @@ export default async function classify(args: string[]): Promise<Row[]> {
         const bare = await startBareLoop(subject, teardown)
         const served = await startClassify(subject, { bundled, workplace }, teardown)
         rows.push(...(await throughput(subject, served, bare, photos, measured)))
+        const large = await largeRequests(values.photos, subject.inputSize)
+        rows.push(await heldUp(subject, served, large, measured))
         // A hundredth of a slow backbone's answers is none.
         if (subject.backbone !== 'xception')
           rows.push(...(await swaps(subject, served, photos, measured.seconds)))
