@@ -1,6 +1,7 @@
 import type { Key } from '../database/index.ts'
+import { dueOf } from './due.ts'
 import type { SpoolParts } from './parts.ts'
-import { idOf, keyOf, under } from './records.ts'
+import { idOf, keyOf, scheduleKey, under } from './records.ts'
 import type { DeadLetters, Entry } from './types.ts'
 
 /** What a function will never accept: kept, visible, replayable. */
@@ -28,10 +29,10 @@ export function createDeadLetters<P>({
     tables.dead.removeSync([queue, sequence])
     const record = { ...found.value, attempts: 0, notBefore: 0 }
     const size = tables.entries.putSync([queue, sequence], record)
-    tables.schedule.putSync([queue, 0, sequence], null)
+    tables.schedule.putSync(scheduleKey(queue, sequence, record), record.lane)
     totals.changeSync(queue, { dead: -1, queued: 1, bytes: size - found.size })
     database.afterCommit(() => {
-      due.added(queue, { sequence, notBefore: 0 })
+      due.added(queue, dueOf(sequence, record))
       announce(queue)
     })
     return true

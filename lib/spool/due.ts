@@ -6,11 +6,19 @@ export const MAX_DELAY_MS = 24 * 60 * 60 * 1000
 export interface Due {
   sequence: number
   notBefore: number
+  priority: number
+  rank: number
+  lane: string
+}
+
+/** What the schedule says of an entry. */
+export function dueOf(sequence: number, { notBefore, priority, rank, lane }: Omit<Due, 'sequence'>): Due {
+  return { sequence, notBefore, priority, rank, lane }
 }
 
 interface QueueView {
   inFlight: Map<number, Due>
-  /** Entries whose delay has passed, by sequence, none of them in flight. */
+  /** Entries whose delay has passed, in their order, none of them in flight. */
   ripe: Due[]
   /** All that is scheduled until then and not in flight is in `ripe`. */
   until: number
@@ -18,11 +26,16 @@ interface QueueView {
   strays: boolean
 }
 
+/** By priority, then by rank, then by age. */
+function compare(a: Due, b: Due): number {
+  return a.priority - b.priority || a.rank - b.rank || a.sequence - b.sequence
+}
+
 /**
  * What is due and what is in flight: the part of the spool that lives in memory only. Entries without delay are read in
- * order from the schedule; delayed ones join them, by sequence, as their time comes.
+ * order from the schedule; delayed ones join them, in their place, as their time comes.
  */
-export function createDueView(schedule: Table<null>) {
+export function createDueView(schedule: Table<string>) {
   const views = new Map<string, QueueView>()
 
   function viewOf(queue: string): QueueView {
@@ -40,7 +53,7 @@ export function createDueView(schedule: Table<null>) {
     let high = view.ripe.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (view.ripe[middle]!.sequence < due.sequence) low = middle + 1
+      if (compare(view.ripe[middle]!, due) < 0) low = middle + 1
       else high = middle
     }
     if (view.ripe[low]?.sequence !== due.sequence) view.ripe.splice(low, 0, due)
@@ -48,8 +61,8 @@ export function createDueView(schedule: Table<null>) {
 
   function* scheduled(queue: string, from: number, to: number): Generator<Due> {
     for (const key of schedule.keys({ from: [queue, from], to: [queue, to] })) {
-      const [, notBefore, sequence] = key as [string, number, number]
-      yield { sequence, notBefore }
+      const [, notBefore, priority, rank, sequence] = key as [string, number, number, number, number]
+      yield { sequence, notBefore, priority, rank, lane: schedule.get(key) ?? '' }
     }
   }
 
@@ -72,6 +85,24 @@ export function createDueView(schedule: Table<null>) {
     return view
   }
 
+  /** What is due and not in flight, in order. */
+  function* waiting(queue: string, view: QueueView): Generator<Due> {
+    const ripe = [...view.ripe]
+    for (const due of scheduled(queue, 0, 1)) {
+      while (ripe.length > 0 && compare(ripe[0]!, due) < 0) yield ripe.shift()!
+      if (!view.inFlight.has(due.sequence)) yield due
+    }
+    yield* ripe
+  }
+
+  /** Lanes in which something is in flight, or waits to be tried again. */
+  function heldUp(queue: string, view: QueueView, now: number): Set<string> {
+    const lanes = new Set([...view.inFlight.values()].map(({ lane }) => lane))
+    const delayed = scheduled(queue, now + 1, now + MAX_DELAY_MS + 1)
+    for (const { sequence, lane } of delayed) if (!view.inFlight.has(sequence)) lanes.add(lane)
+    return lanes
+  }
+
   function added(queue: string, due: Due) {
     const view = viewOf(queue)
     if (due.notBefore > 0 && due.notBefore <= view.until) insert(view, due)
@@ -85,30 +116,30 @@ export function createDueView(schedule: Table<null>) {
   }
 
   return {
-    /** Marks up to `limit` due entries as in flight, the lowest sequence first. */
-    take(queue: string, limit: number, now: number): Due[] {
+    /** Marks up to `limit` due entries as in flight, in their order; with `ordered`, one of each lane. */
+    take(queue: string, limit: number, now: number, ordered: boolean): Due[] {
       const view = ripen(queue, now)
+      const held = ordered ? heldUp(queue, view, now) : undefined
       const taken: Due[] = []
-      const take = (due: Due) => {
-        view.inFlight.set(due.sequence, due)
+      if (limit <= 0) return taken
+      for (const due of waiting(queue, view)) {
+        if (held?.has(due.lane)) continue
+        held?.add(due.lane)
         taken.push(due)
+        if (taken.length === limit) break
       }
-      for (const due of scheduled(queue, 0, 1)) {
-        while (taken.length < limit && view.ripe.length > 0 && view.ripe[0]!.sequence < due.sequence) {
-          take(view.ripe.shift()!)
-        }
-        if (taken.length >= limit) return taken
-        if (!view.inFlight.has(due.sequence)) take(due)
+      for (const due of taken) {
+        gone(queue, due.sequence)
+        view.inFlight.set(due.sequence, due)
       }
-      while (taken.length < limit && view.ripe.length > 0) take(view.ripe.shift()!)
       return taken
     },
 
     /** When `take` will find something; 0 is at once. */
-    next(queue: string, now: number): number | undefined {
+    next(queue: string, now: number, ordered: boolean): number | undefined {
       const view = ripen(queue, now)
-      if (view.ripe.length > 0) return 0
-      for (const due of scheduled(queue, 0, 1)) if (!view.inFlight.has(due.sequence)) return 0
+      const held = ordered ? heldUp(queue, view, now) : undefined
+      for (const { lane } of waiting(queue, view)) if (!held?.has(lane)) return 0
       for (const due of scheduled(queue, now + 1, Number.POSITIVE_INFINITY)) {
         if (!view.inFlight.has(due.sequence)) return due.notBefore
       }
@@ -136,6 +167,9 @@ export function createDueView(schedule: Table<null>) {
 
     /** After the commit that took an entry out of the queue. */
     gone,
+
+    isInFlight: (queue: string, sequence: number): boolean =>
+      views.get(queue)?.inFlight.has(sequence) ?? false,
 
     inFlight: (queue: string): number => views.get(queue)?.inFlight.size ?? 0,
   }

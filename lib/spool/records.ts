@@ -12,7 +12,16 @@ const newEntry = z.object({
   queue: queueName,
   key: entryKey.optional(),
   delayMs: z.number().nonnegative().optional(),
+  lane: entryKey.optional(),
+  priority: z.int().min(0).max(9).optional(),
 })
+
+/** Where an entry stands among those that are due. */
+const place = {
+  priority: z.int().nonnegative(),
+  rank: count,
+  lane: z.string(),
+}
 
 /** What is on disk of an entry; its queue and sequence are in the key. */
 function entryRecord<P>(payload: z.ZodType<P>) {
@@ -21,6 +30,7 @@ function entryRecord<P>(payload: z.ZodType<P>) {
     payload,
     attempts: count,
     notBefore: count,
+    ...place,
     enqueuedAt: z.number(),
     lastError: z.string().optional(),
   })
@@ -32,19 +42,26 @@ const queueRecord = z.object({
   dead: count,
   corrupt: count,
   bytes: count,
+  dropped: count,
   parked: z.boolean(),
 })
 export type QueueRecord = z.infer<typeof queueRecord>
 
 const keyRecord = z.object({ sequence: count, done: z.boolean() })
+/** `at`: when it came, by the time that this spool has been open, in milliseconds: no clock that is set can age it. */
+const expendableRecord = z.object({ queue: z.string(), at: count })
 const corruptRecord = z.object({ why: z.string(), bytes: z.instanceof(Uint8Array) })
 
 /** The spool's tables. Everything of a queue stands together: keys begin with its name. */
 export interface SpoolTables<P> {
   /** [queue, sequence] → an entry to be done */
   entries: Table<EntryRecord<P>>
-  /** [queue, notBefore, sequence] → that there is one; the order in which they become due */
-  schedule: Table<null>
+  /** [queue, notBefore, priority, rank, sequence] → the lane; the order in which they become due */
+  schedule: Table<string>
+  /** [queue, lane] → the rank of the last entry that came to it */
+  lanes: Table<number>
+  /** sequence → an entry that may be dropped */
+  expendable: Table<z.infer<typeof expendableRecord>>
   /** [queue, sequence] → how often in a row work on it was begun and did not end */
   started: Table<number>
   /** [queue, sequence] → a dead letter */
@@ -65,7 +82,9 @@ export function openTables<P>(database: Database, name: string, payload: z.ZodTy
   const table = <V>(part: string, schema: z.ZodType<V>) => database.table(`${name}.${part}`, schema)
   return {
     entries: table('entries', entryRecord(payload)),
-    schedule: table('schedule', z.null()),
+    schedule: table('schedule', z.string()),
+    lanes: table('lanes', count),
+    expendable: table('expendable', expendableRecord),
     started: table('started', count),
     dead: table('dead', entryRecord(payload)),
     corrupt: table('corrupt', corruptRecord),
@@ -104,4 +123,13 @@ export function keyOf(id: string): [queue: string, sequence: number] {
 /** Every key of a table that begins with this one part. */
 export function under(queue: string): { from: Key; to: Key } {
   return { from: [queue], to: [queue, Number.POSITIVE_INFINITY] }
+}
+
+/** The key of an entry's place in the schedule. */
+export function scheduleKey(
+  queue: string,
+  sequence: number,
+  place: Pick<EntryRecord<unknown>, 'notBefore' | 'priority' | 'rank'>
+): Key {
+  return [queue, place.notBefore, place.priority, place.rank, sequence]
 }

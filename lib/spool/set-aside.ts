@@ -20,7 +20,7 @@ export function createSetAside<P>(
     if (found?.value) return
     if (from === 'entries') {
       const scheduled = [...tables.schedule.keys(under(queue))].filter(
-        (scheduledKey) => (scheduledKey as (string | number)[])[2] === sequence
+        (scheduledKey) => (scheduledKey as (string | number)[])[4] === sequence
       )
       for (const scheduledKey of scheduled) tables.schedule.removeSync(scheduledKey)
       starts.forgetSync(queue, sequence)

@@ -1,15 +1,18 @@
-import { MAX_DELAY_MS } from './due.ts'
+import { dueOf, MAX_DELAY_MS } from './due.ts'
 import type { SpoolParts } from './parts.ts'
-import { keyOf } from './records.ts'
+import { keyOf, scheduleKey } from './records.ts'
 import type { Spool } from './types.ts'
 
 const MAX_ERROR_LENGTH = 2000
 
 /** The ways in which an entry leaves the queue, or goes back to it. All of them run inside a transaction. */
-export function createSettling<P>(
-  parts: SpoolParts<P>
-): Pick<Spool<P>, 'ackSync' | 'retrySync' | 'burySync'> {
-  const { database, tables, totals, keys, due, starts, setAside, clock, announce } = parts
+export function createSettling<P>(parts: SpoolParts<P>): Pick<
+  Spool<P>,
+  'ackSync' | 'retrySync' | 'burySync'
+> & {
+  dropSync(queue: string, sequence: number): boolean
+} {
+  const { database, tables, totals, keys, lanes, due, starts, setAside, room, clock, announce } = parts
 
   function find(id: string) {
     database.assertInTransaction()
@@ -20,12 +23,30 @@ export function createSettling<P>(
   }
 
   return {
+    /** To make room: false for what is being worked on. Its key is not remembered, as nothing came of it. */
+    dropSync(queue, sequence) {
+      if (due.isInFlight(queue, sequence)) return false
+      const found = tables.entries.read([queue, sequence])
+      if (!found?.value) return true
+      const { value: record, size } = found
+      tables.entries.removeSync([queue, sequence])
+      tables.schedule.removeSync(scheduleKey(queue, sequence, record))
+      lanes.leftSync(queue, record)
+      starts.forgetSync(queue, sequence)
+      if (record.key !== undefined) tables.keys.removeSync([queue, record.key])
+      totals.changeSync(queue, { queued: -1, dropped: 1, bytes: -size })
+      database.afterCommit(() => due.gone(queue, sequence))
+      return true
+    },
+
     ackSync(id) {
       const entry = find(id)
       if (!entry) return false
       const { queue, sequence, record, size } = entry
       tables.entries.removeSync([queue, sequence])
-      tables.schedule.removeSync([queue, record.notBefore, sequence])
+      tables.schedule.removeSync(scheduleKey(queue, sequence, record))
+      lanes.leftSync(queue, record)
+      room.forgetSync(sequence)
       starts.forgetSync(queue, sequence)
       if (record.key !== undefined) keys.doneSync(queue, record.key, sequence)
       totals.changeSync(queue, { queued: -1, bytes: -size })
@@ -42,12 +63,12 @@ export function createSettling<P>(
       const attempts = record.attempts + starts.crashes(queue, sequence) + 1
       const again = { ...record, attempts, notBefore, lastError: shorten(error) }
       const sizeNow = tables.entries.putSync([queue, sequence], again)
-      tables.schedule.removeSync([queue, record.notBefore, sequence])
-      tables.schedule.putSync([queue, notBefore, sequence], null)
+      tables.schedule.removeSync(scheduleKey(queue, sequence, record))
+      tables.schedule.putSync(scheduleKey(queue, sequence, again), again.lane)
       starts.forgetSync(queue, sequence)
       totals.changeSync(queue, { bytes: sizeNow - size })
       database.afterCommit(() => {
-        due.returned(queue, { sequence, notBefore })
+        due.returned(queue, dueOf(sequence, again))
         announce(queue)
       })
       return true
@@ -58,7 +79,9 @@ export function createSettling<P>(
       if (!entry) return false
       const { queue, sequence, record, size } = entry
       tables.entries.removeSync([queue, sequence])
-      tables.schedule.removeSync([queue, record.notBefore, sequence])
+      tables.schedule.removeSync(scheduleKey(queue, sequence, record))
+      lanes.leftSync(queue, record)
+      room.forgetSync(sequence)
       const crashes = starts.crashes(queue, sequence)
       // Who buries for the crashes alone has not tried once more.
       const last = crashes === 0 || starts.isBegun(queue, sequence) ? 1 : 0

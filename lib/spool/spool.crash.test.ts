@@ -83,6 +83,8 @@ it('loses nothing that was confirmed and repeats nothing that was acknowledged, 
   })
   expect(spool.depth('second')).toMatchObject({ queued: followed.size, dead: 0 })
   // What was taken when the process died is due again.
-  expect(spool.take('first', Number.POSITIVE_INFINITY, Date.now() + 60_000)).toHaveLength(queued.size)
+  expect(spool.take('first', Number.POSITIVE_INFINITY, { now: Date.now() + 60_000 })).toHaveLength(
+    queued.size
+  )
   await database.close()
 }, 120_000)

@@ -17,6 +17,9 @@ interface ModelEntry {
   attempts: number
   notBefore: number
   crashes: number
+  priority: number
+  rank: number
+  lane?: string
   dead: boolean
   inFlight: boolean
   begun: boolean
@@ -27,9 +30,46 @@ class Model {
   entries = new Map<number, ModelEntry>()
   done = new Set<string>()
   parked = new Set<string>()
+  /** Of each queue, the greatest rank that was taken; of each lane, the last one given out. */
+  passed = new Map<string, number>()
+  ranks = new Map<string, number>()
   last = 0
   now = 10 * DAY
   of = (queue: string) => [...this.entries].filter(([, entry]) => entry.queue === queue)
+  inOrder = (queue: string) =>
+    this.of(queue).sort(
+      ([a, one], [b, other]) => one.priority - other.priority || one.rank - other.rank || a - b
+    )
+  /** What is due, one of each lane where order is kept: behind what is in flight or delayed, a lane waits. */
+  takeable = (queue: string, ordered: boolean) => {
+    const queued = this.inOrder(queue).filter(([, { dead }]) => !dead)
+    const held = new Set(
+      queued.flatMap(([, entry]) => (entry.inFlight || !this.isDue(entry) ? [entry.lane ?? ''] : []))
+    )
+    return queued.filter(([, entry]) => {
+      const lane = entry.lane ?? ''
+      if (entry.inFlight || !this.isDue(entry) || (ordered && held.has(lane))) return false
+      held.add(lane)
+      return true
+    })
+  }
+  /** After a restart it is the rank of what stands in front. */
+  passedOf = (queue: string) => {
+    const fresh = this.inOrder(queue).find(([, { dead, notBefore }]) => !dead && notBefore === 0)
+    return this.passed.get(queue) ?? fresh?.[1].rank ?? 0
+  }
+  rank = (queue: string, lane?: string) => {
+    if (lane === undefined) return 0
+    const place = `${queue} ${lane}`
+    const rank = Math.max((this.ranks.get(place) ?? 0) + 1, this.passedOf(queue))
+    this.ranks.set(place, rank)
+    return rank
+  }
+  /** A lane is forgotten with its last entry. */
+  left = ({ queue, lane, rank }: ModelEntry) => {
+    if (lane !== undefined && this.ranks.get(`${queue} ${lane}`) === rank)
+      this.ranks.delete(`${queue} ${lane}`)
+  }
   isDue = ({ notBefore }: ModelEntry) => notBefore <= this.now || notBefore > this.now + DAY
   pick = (choice: number, wanted: (entry: ModelEntry) => boolean) => {
     const fitting = [...this.entries].filter(([, entry]) => wanted(entry))
@@ -78,6 +118,8 @@ class Command implements fc.AsyncCommand<Model, Real> {
       })
       const next = waiting.map((entry) => (model.isDue(entry) ? 0 : entry.notBefore)).sort((a, b) => a - b)[0]
       expect(real.spool.nextDue(queue)).toBe(model.parked.has(queue) ? undefined : next)
+      const isTakeable = !model.parked.has(queue) && model.takeable(queue, true).length > 0
+      expect(real.spool.nextDue(queue, { ordered: true }) === 0).toBe(isTakeable)
     }
   }
 }
@@ -90,31 +132,40 @@ const isQueued = ({ dead }: ModelEntry) => !dead
 const isDead = ({ dead }: ModelEntry) => dead
 
 const enqueue = fc
-  .tuple(queues, fc.option(fc.constantFrom('k1', 'k2', 'k3'), { nil: undefined }), delays)
-  .map(([queue, key, delayMs]) => {
+  .tuple(
+    queues,
+    fc.option(fc.constantFrom('k1', 'k2', 'k3'), { nil: undefined }),
+    delays,
+    fc.option(fc.constantFrom('cam1', 'cam2', 'cam3'), { nil: undefined }),
+    fc.constantFrom(0, 0, 1)
+  )
+  .map(([queue, key, delayMs, lane, priority]) => {
     const step: Step = async (model, { spool }) => {
-      const result = await spool.enqueue({ queue, key, delayMs, payload: model.last + 1 })
+      const result = await spool.enqueue({ queue, key, delayMs, lane, priority, payload: model.last + 1 })
       const before = model.of(queue).find(([, entry]) => key !== undefined && entry.key === key)
       if (before) return expect(result).toEqual({ id: `${queue}/${before[0]}`, duplicate: true })
       if (key !== undefined && model.done.has(queue + key)) return expect(result).toEqual({ duplicate: true })
       const notBefore = delayMs === 0 ? 0 : model.now + delayMs
-      model.entries.set(++model.last, { ...FRESH, queue, key, notBefore })
+      const place = { lane, priority, rank: model.rank(queue, lane) }
+      model.entries.set(++model.last, { ...FRESH, ...place, queue, key, notBefore })
       expect(result).toEqual({ id: `${queue}/${model.last}`, duplicate: false })
     }
-    return new Command(`enqueue ${queue} ${key} +${delayMs}`, step)
+    return new Command(`enqueue ${queue} ${key} +${delayMs} in ${lane} at ${priority}`, step)
   })
 
-const take = fc.tuple(queues, fc.integer({ min: 1, max: 4 })).map(([queue, limit]) => {
+const take = fc.tuple(queues, fc.integer({ min: 1, max: 4 }), fc.boolean()).map(([queue, limit, ordered]) => {
   const step: Step = async (model, { spool }) => {
-    const due = model.of(queue).filter(([, entry]) => !entry.dead && !entry.inFlight && model.isDue(entry))
-    const expected = model.parked.has(queue) ? [] : due.slice(0, limit)
-    const taken = spool.take(queue, limit)
+    const expected = model.parked.has(queue) ? [] : model.takeable(queue, ordered).slice(0, limit)
+    const taken = spool.take(queue, limit, { ordered })
     expect(taken.map(({ sequence, attempts, payload }) => [sequence, attempts, payload])).toEqual(
       expected.map(([sequence, { attempts, crashes }]) => [sequence, attempts + crashes, sequence])
     )
-    for (const [, entry] of expected) entry.inFlight = true
+    for (const [, entry] of expected) {
+      entry.inFlight = true
+      model.passed.set(queue, Math.max(model.passedOf(queue), entry.rank))
+    }
   }
-  return new Command(`take ${limit} of ${queue}`, step)
+  return new Command(`take ${limit} of ${queue}${ordered ? ' in order' : ''}`, step)
 })
 
 /** A command about one entry, whether it is in flight or not: a late answer may come for any. */
@@ -131,6 +182,7 @@ type AboutStep = (model: Model, spool: Spool<number>, picked: Picked) => Promise
 
 const finish = (model: Model, { entry, sequence }: Picked) => {
   model.entries.delete(sequence)
+  if (!entry.dead) model.left(entry)
   if (entry.key !== undefined) model.done.add(entry.queue + entry.key)
 }
 const begin = about(
@@ -155,8 +207,9 @@ const retry = about('retry', isQueued, (why) => async (model, spool, { id, entry
   entry.notBefore = why.delayMs === 0 ? 0 : model.now + why.delayMs
   entry.inFlight = false
 })
-const bury = about('bury', isQueued, (why) => async (_model, spool, { id, entry }) => {
+const bury = about('bury', isQueued, (why) => async (model, spool, { id, entry }) => {
   expect(await spool.bury(id, why)).toBe(true)
+  model.left(entry)
   const last = entry.begun || entry.crashes === 0 ? 1 : 0
   const attempts = entry.attempts + entry.crashes + last
   Object.assign(entry, { ...FRESH, dead: true, attempts })
@@ -191,6 +244,7 @@ const reopen = fc.constant(
   new Command('reopen', async (model, real) => {
     await real.database.close()
     await real.open()
+    model.passed.clear()
     for (const entry of model.entries.values()) {
       if (entry.begun) entry.crashes++
       Object.assign(entry, { inFlight: false, begun: false })

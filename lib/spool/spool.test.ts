@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { type Database, openDatabase } from '../database/index.ts'
 import { createSpool, type Spool } from './index.ts'
@@ -13,9 +13,9 @@ let directory: string
 let database: Database
 let spool: Spool<Payload>
 let now = 1_000_000
-const open = async (rememberedKeys = 100) => {
+const open = async (rememberedKeys = 100, more: { maxBytes?: number; expendableMs?: number } = {}) => {
   database = await openDatabase(directory)
-  spool = createSpool(database, 'test', payload, { clock: () => now, rememberedKeys })
+  spool = createSpool(database, 'test', payload, { clock: () => now, rememberedKeys, ...more })
 }
 const reopen = async (rememberedKeys?: number) => {
   await database.close()
@@ -176,6 +176,106 @@ describe('parking', () => {
   })
 })
 
+describe('lanes', () => {
+  const from = (lane: string, ...names: string[]) =>
+    spool.enqueue(names.map((text) => ({ queue: 'q', lane, payload: { text } })))
+  const takeAll = (options?: { ordered?: boolean }) => texts(spool.take('q', 99, options))
+
+  it('take turns, however much one of them has piled up', async () => {
+    await from('loud', ...Array.from({ length: 20 }, (_, i) => `l${i}`))
+    expect(texts(spool.take('q', 2))).toEqual(['l0', 'l1'])
+    await from('soft', 's0', 's1', 's2')
+    await from('late', 'x')
+    const next = texts(spool.take('q', 99))
+    // Each of the others comes at once, and no two of one lane before one of another.
+    expect(next.slice(0, 3).sort()).toEqual(['l2', 's0', 'x'])
+    expect(next.indexOf('s2')).toBeLessThan(8)
+    expect(next.filter((text) => text.startsWith('l'))).toHaveLength(18)
+  })
+
+  it('take turns again after a restart, and keep their own order', async () => {
+    await from('loud', 'l0', 'l1', 'l2', 'l3')
+    for (const { id } of spool.take('q', 2)) await spool.ack(id)
+    await reopen()
+    await from('soft', 's0')
+    await from('loud', 'l4')
+    const taken = takeAll()
+    expect(taken.filter((text) => text.startsWith('l'))).toEqual(['l2', 'l3', 'l4'])
+    expect(taken.indexOf('s0')).toBeLessThan(2)
+  })
+
+  it('are gone through by priority first', async () => {
+    await spool.enqueue({ queue: 'q', lane: 'a', priority: 1, payload: { text: 'later' } })
+    await spool.enqueue({ queue: 'q', lane: 'a', priority: 0, payload: { text: 'first' } })
+    await spool.enqueue({ queue: 'q', lane: 'b', priority: 2, payload: { text: 'last' } })
+    expect(takeAll()).toEqual(['first', 'later', 'last'])
+  })
+
+  it('in order, wait for their own entries and not for those of others', async () => {
+    await from('a', 'a0', 'a1')
+    await from('b', 'b0')
+    const [a0, b0] = spool.take('q', 99, { ordered: true })
+    expect(texts([a0!, b0!]).sort()).toEqual(['a0', 'b0'])
+    expect(takeAll({ ordered: true })).toEqual([])
+    expect(spool.nextDue('q', { ordered: true })).toBeUndefined()
+    await spool.retry(a0!.id, { delayMs: 100, error: 'not now' })
+    expect(takeAll({ ordered: true })).toEqual([])
+    now += 100
+    expect(takeAll({ ordered: true })).toEqual(['a0'])
+    await spool.ack(a0!.id)
+    expect(takeAll({ ordered: true })).toEqual(['a1'])
+  })
+})
+
+describe('room', () => {
+  const bytes = new Uint8Array(1000)
+  const put = (text: string, whenFull: 'keep' | 'refuse' | 'expendable') =>
+    spool.enqueue({ queue: 'q', payload: { text, bytes }, whenFull })
+  const waiting = () => texts(spool.list('q'))
+
+  it('is made by the oldest that are expendable, and refused to what may come again', async () => {
+    await database.close()
+    await open(100, { maxBytes: 5000 })
+    for (const text of ['t1', 't2', 't3']) await put(text, 'expendable')
+    await put('a', 'refuse')
+    expect(spool.room()).toMatchObject({ maxBytes: 5000, state: 'high' })
+    await put('b', 'refuse')
+    expect(spool.room().state).toBe('full')
+    await put('c', 'refuse')
+    expect(waiting()).toEqual(['t2', 't3', 'a', 'b', 'c'])
+    await put('d', 'refuse')
+    await put('e', 'refuse')
+    expect(waiting()).toEqual(['a', 'b', 'c', 'd', 'e'])
+    await expect(put('f', 'refuse')).rejects.toMatchObject({ code: 'OVERLOADED', where: 'spool' })
+    // What follows from work that was taken comes in all the same.
+    await put('g', 'keep')
+    expect(waiting()).toEqual(['a', 'b', 'c', 'd', 'e', 'g'])
+    expect(spool.depth('q')).toMatchObject({ queued: 6, dropped: 3 })
+  })
+
+  it('is not made by what is being worked on', async () => {
+    await database.close()
+    await open(100, { maxBytes: 2000 })
+    await put('t', 'expendable')
+    await put('a', 'refuse')
+    spool.take('q', 1)
+    await expect(put('b', 'refuse')).rejects.toMatchObject({ code: 'OVERLOADED' })
+    expect(waiting()).toEqual(['t', 'a'])
+  })
+
+  it('is left by what has waited too long, whatever the clock says', async () => {
+    await database.close()
+    await open(100, { expendableMs: 60 })
+    await put('t', 'expendable')
+    await put('a', 'keep')
+    now += 1_000_000_000
+    expect(await spool.expire()).toBe(0)
+    await vi.waitFor(async () => expect(await spool.expire()).toBe(1), { timeout: 5000, interval: 20 })
+    expect(waiting()).toEqual(['a'])
+    expect(spool.depth('q').dropped).toBe(1)
+  })
+})
+
 describe('depth', () => {
   it('counts entries and bytes down to nothing', async () => {
     await add('a'.repeat(1000))
@@ -187,7 +287,15 @@ describe('depth', () => {
     await spool.retry(b!.id, { delayMs: 0, error: 'a longer record now' })
     await spool.bury(spool.take('q', 1)[0]!.id, { error: 'no' })
     await spool.deadLetters.discard(b!.id)
-    expect(spool.depth('q')).toEqual({ queued: 0, inFlight: 0, dead: 0, corrupt: 0, bytes: 0, parked: false })
+    expect(spool.depth('q')).toEqual({
+      queued: 0,
+      inFlight: 0,
+      dropped: 0,
+      dead: 0,
+      corrupt: 0,
+      bytes: 0,
+      parked: false,
+    })
   })
 })
 

@@ -2,10 +2,12 @@ import type { z } from 'zod'
 import type { Database } from '../database/index.ts'
 import { EdgeloopError } from '../errors/index.ts'
 import { createDeadLetters } from './dead-letters.ts'
-import { createDueView, MAX_DELAY_MS } from './due.ts'
+import { createDueView, dueOf, MAX_DELAY_MS } from './due.ts'
 import { createKeys } from './keys.ts'
+import { createLanes } from './lanes.ts'
 import type { SpoolParts } from './parts.ts'
-import { checkNewEntry, idOf, keyOf, openTables, under } from './records.ts'
+import { checkNewEntry, idOf, keyOf, openTables, scheduleKey, under } from './records.ts'
+import { createSpoolRoom } from './room.ts'
 import { createSetAside } from './set-aside.ts'
 import { createSettling } from './settle.ts'
 import { createStarts } from './starts.ts'
@@ -17,7 +19,14 @@ export interface SpoolOptions {
   rememberedKeys?: number
   /** Milliseconds since 1970. */
   clock?: () => number
+  /** What entries may take on disk together, in bytes. Default 1 GiB. */
+  maxBytes?: number
+  /** How long an expendable entry may wait, in milliseconds during which the spool is open. Default a week. */
+  expendableMs?: number
 }
+
+const MAX_BYTES = 2 ** 30
+const WEEK_MS = 7 * 24 * 60 * 60 * 1000
 
 /**
  * Opens the spool of this name in the database. `payload` describes what entries carry: JSON, or bytes as `Uint8Array`;
@@ -27,19 +36,36 @@ export function createSpool<P>(
   database: Database,
   name: string,
   payload: z.ZodType<P>,
-  { rememberedKeys = 100_000, clock = Date.now }: SpoolOptions = {}
+  options: SpoolOptions = {}
 ): Spool<P> {
+  const { rememberedKeys = 100_000, clock = Date.now, maxBytes = MAX_BYTES, expendableMs = WEEK_MS } = options
   const tables = openTables(database, name, payload)
   const totals = createTotals(tables)
   const due = createDueView(tables.schedule)
   const starts = createStarts(database, tables.started)
   const keys = createKeys(tables, totals, rememberedKeys)
+  const lanes = createLanes(tables)
+  const room = createSpoolRoom(tables, totals, { maxBytes, expendableMs }, (queue, sequence) =>
+    settling.dropSync(queue, sequence)
+  )
   const setAside = createSetAside(database, tables, totals, due, starts)
   const listeners = new Set<(queue: string) => void>()
   const announce = (queue: string) => {
     for (const listener of listeners) listener(queue)
   }
-  const parts: SpoolParts<P> = { database, tables, totals, keys, due, starts, setAside, clock, announce }
+  const parts: SpoolParts<P> = {
+    database,
+    tables,
+    totals,
+    keys,
+    due,
+    starts,
+    lanes,
+    room,
+    setAside,
+    clock,
+    announce,
+  }
   const settling = createSettling(parts)
 
   function check(entry: NewEntry<P>): P {
@@ -55,22 +81,26 @@ export function createSpool<P>(
   function enqueueSync(entry: NewEntry<P>): Enqueued {
     database.assertInTransaction()
     const checked = check(entry)
-    const { queue, key, delayMs = 0 } = entry
+    const { queue, key, delayMs = 0, lane, priority = 0, whenFull } = entry
     if (key !== undefined) {
       const known = keys.find(queue, key)
       if (known === 'done') return { duplicate: true }
       if (known !== undefined) return { id: idOf(queue, known), duplicate: true }
     }
+    room.makeSync(whenFull)
     const sequence = totals.nextSync('sequence')
+    const rank = lanes.rankSync(queue, lane)
     const enqueuedAt = clock()
     const notBefore = delayMs === 0 ? 0 : Math.ceil(enqueuedAt + Math.min(delayMs, MAX_DELAY_MS))
-    const record = { ...(key !== undefined && { key }), payload: checked, attempts: 0, notBefore, enqueuedAt }
+    const place = { notBefore, priority, rank, lane: lane ?? '' }
+    const record = { ...(key !== undefined && { key }), payload: checked, attempts: 0, ...place, enqueuedAt }
     const bytes = tables.entries.putSync([queue, sequence], record)
-    tables.schedule.putSync([queue, notBefore, sequence], null)
+    tables.schedule.putSync(scheduleKey(queue, sequence, place), place.lane)
+    if (whenFull === 'expendable') room.noteSync(queue, sequence)
     if (key !== undefined) keys.rememberSync(queue, key, sequence)
     totals.changeSync(queue, { queued: 1, bytes })
     database.afterCommit(() => {
-      due.added(queue, { sequence, notBefore })
+      due.added(queue, dueOf(sequence, place))
       announce(queue)
     })
     return { id: idOf(queue, sequence), duplicate: false }
@@ -113,12 +143,14 @@ export function createSpool<P>(
     enqueue,
     enqueueSync,
 
-    take(queue, limit, now = clock()) {
+    take(queue, limit, { now = clock(), ordered = false } = {}) {
       if (totals.of(queue).parked) return []
       const taken: Entry<P>[] = []
       while (taken.length < limit) {
-        const sequences = due.take(queue, limit - taken.length, now).map(({ sequence }) => sequence)
-        if (sequences.length === 0) break
+        const found = due.take(queue, limit - taken.length, now, ordered)
+        if (found.length === 0) break
+        for (const { rank } of found) lanes.taken(queue, rank)
+        const sequences = found.map(({ sequence }) => sequence)
         taken.push(...read(queue, sequences, false, limit))
       }
       return taken
@@ -135,7 +167,9 @@ export function createSpool<P>(
       if (due.release(queue, sequence)) announce(queue)
     },
 
-    ...settling,
+    ackSync: settling.ackSync,
+    retrySync: settling.retrySync,
+    burySync: settling.burySync,
     ack: (id) => database.transaction(() => settling.ackSync(id)),
     retry: (id, why) => database.transaction(() => settling.retrySync(id, why)),
     bury: (id, why) => database.transaction(() => settling.burySync(id, why)),
@@ -161,7 +195,10 @@ export function createSpool<P>(
     corrupt: () => setAside.list(),
     depth: (queue) => ({ ...totals.of(queue), inFlight: due.inFlight(queue) }),
     queues: () => [...tables.queues.keys()].map(String),
-    nextDue: (queue, now = clock()) => (totals.of(queue).parked ? undefined : due.next(queue, now)),
+    nextDue: (queue, { now = clock(), ordered = false } = {}) =>
+      totals.of(queue).parked ? undefined : due.next(queue, now, ordered),
+    room: room.state,
+    expire: () => database.transaction(room.expireSync),
 
     onEnqueue(listener) {
       listeners.add(listener)

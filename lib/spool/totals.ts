@@ -4,7 +4,7 @@ import { type QueueRecord, type SpoolTables, under } from './records.ts'
 /** The totals of each queue and the numbers given out. Both can be found again by counting, should they rot. */
 export function createTotals<P>(tables: SpoolTables<P>) {
   function countAgain(queue: string): QueueRecord {
-    const totals = { queued: 0, dead: 0, corrupt: 0, bytes: 0, parked: false }
+    const totals = { queued: 0, dead: 0, corrupt: 0, bytes: 0, dropped: 0, parked: false }
     const count = (table: Table<unknown>, what: 'queued' | 'dead' | 'corrupt') => {
       for (const key of table.keys(under(queue))) {
         totals[what]++
@@ -29,11 +29,19 @@ export function createTotals<P>(tables: SpoolTables<P>) {
   return {
     of: (queue: string): QueueRecord => tables.queues.get(queue) ?? countAgain(queue),
 
+    /** What all queues take. */
+    bytes(): number {
+      let sum = 0
+      for (const queue of tables.queues.keys())
+        sum += (tables.queues.get(queue) ?? countAgain(String(queue))).bytes
+      return sum
+    },
+
     /** Inside a transaction, and after the change itself: counting again would see it, too. */
     changeSync(queue: string, change: Partial<Omit<QueueRecord, 'parked'>>) {
       const before = tables.queues.read(queue)
       if (before?.corrupt) return tables.queues.putSync(queue, countAgain(queue))
-      const totals = before?.value ?? { queued: 0, dead: 0, corrupt: 0, bytes: 0, parked: false }
+      const totals = before?.value ?? { queued: 0, dead: 0, corrupt: 0, bytes: 0, dropped: 0, parked: false }
       for (const [what, by] of Object.entries(change)) {
         const name = what as keyof typeof change
         totals[name] = Math.max(0, totals[name] + by)

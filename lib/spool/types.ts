@@ -31,6 +31,16 @@ export interface NewEntry<P> {
   payload: P
   /** Not to be taken before so many ms have passed. */
   delayMs?: number
+  /** Where it comes from, such as a device or a topic: of what is due, lanes take turns. Without one, it is the oldest first. */
+  lane?: string
+  /** 0, the default, goes before 1, and so on to 9, whatever lane or age. */
+  priority?: number
+  /**
+   * What becomes of it where the spool is full. `refuse`: it is not taken, OVERLOADED. `expendable`: the oldest entries of this
+   * kind, of any queue, make room for it and for all others. `keep`, the default: it is taken all the same, because what it
+   * follows from has been taken already.
+   */
+  whenFull?: 'keep' | 'refuse' | 'expendable'
 }
 
 /** `id` is missing where a duplicate's original is already done. */
@@ -48,6 +58,8 @@ export interface Depth {
   corrupt: number
   /** What all of these take on disk, without overhead. */
   bytes: number
+  /** Expendable entries that had to go, ever. */
+  dropped: number
   parked: boolean
 }
 
@@ -55,6 +67,20 @@ export interface CorruptRecord {
   id: string
   why: string
   bytes: Uint8Array
+}
+
+export interface TakeOptions {
+  /** Milliseconds since 1970. */
+  now?: number
+  /** No entry of a lane before the one in front of it is done: what waits to be tried again holds its lane up. */
+  ordered?: boolean
+}
+
+/** How full the spool is. `high` comes before the bound, and is when somebody should be told. */
+export interface Room {
+  bytes: number
+  maxBytes: number
+  state: 'ok' | 'high' | 'full'
 }
 
 export interface DeadLetters<P> {
@@ -74,15 +100,18 @@ export interface DeadLetters<P> {
  */
 export interface Spool<P> {
   readonly database: Database
-  /** `INVALID_INPUT` when an entry does not fit; then none of the batch is enqueued. */
+  /**
+   * `INVALID_INPUT` when an entry does not fit, `OVERLOADED` when there is no room for one that is to be refused then; none of
+   * the batch is enqueued.
+   */
   enqueue(entry: NewEntry<P>): Promise<Enqueued>
   enqueue(entries: NewEntry<P>[]): Promise<Enqueued[]>
   enqueueSync(entry: NewEntry<P>): Enqueued
   /**
-   * Up to `limit` entries that are due, the oldest first, and marks them in flight: in memory only, so that they are due
-   * again after a crash. Each one taken must be acknowledged, retried, buried or released.
+   * Up to `limit` entries that are due, by priority, lanes in turn and the oldest of each first; marks them in flight: in memory
+   * only, so that they are due again after a crash. Each one taken must be acknowledged, retried, buried or released.
    */
-  take(queue: string, limit: number, now?: number): Entry<P>[]
+  take(queue: string, limit: number, options?: TakeOptions): Entry<P>[]
   /**
    * Notes that work on an entry begins: should the process end before it is acknowledged, retried, buried or released,
    * that counts as a crash. Returns false where there is no such entry (any more).
@@ -114,7 +143,10 @@ export interface Spool<P> {
    * When `take` will have something, in ms since 1970 (0: at once); undefined when nothing waits or the queue is
    * parked. What is in flight does not count.
    */
-  nextDue(queue: string, now?: number): number | undefined
+  nextDue(queue: string, options?: TakeOptions): number | undefined
+  room(): Room
+  /** Drops expendable entries that have waited for longer than they may, while this spool was open. Returns how many. */
+  expire(): Promise<number>
   /** Calls back whenever a queue may have something new to take. Returns how to stop that. */
   onEnqueue(listener: (queue: string) => void): () => void
 }

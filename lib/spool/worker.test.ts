@@ -41,6 +41,41 @@ const start = (
   })
 }
 
+describe('a function that fails whatever it gets', () => {
+  it('gets one entry now and then, and everything once it is back', async () => {
+    await add(...Array.from({ length: 30 }, (_, i) => `${i}`))
+    let broken = true
+    let tries = 0
+    let running = 0
+    let most = 0
+    start(async () => {
+      if (worker?.circuit.state === 'half-open') most = Math.max(most, ++running)
+      await sleep(1)
+      running = 0
+      if (!broken) return { done: true }
+      tries++
+      return { error: 'it is away' }
+    })
+    await vi.waitFor(() => expect(worker!.circuit.failures).toBeGreaterThan(8), { interval: 1 })
+    expect(worker!.circuit).toMatchObject({ lastError: 'it is away' })
+    expect(most).toBe(1)
+    // The others were not tried.
+    const untouched = spool.list('q').filter(({ attempts }) => attempts === 0).length
+    expect(untouched).toBeGreaterThan(30 - tries - 1)
+    expect(tries).toBeLessThan(30)
+    broken = false
+    await empty()
+    expect(worker!.circuit).toEqual({ state: 'closed', failures: 0, retryInMs: 0 })
+  })
+
+  it('is not one that fails at one entry and does the others', async () => {
+    await add('bad', ...Array.from({ length: 40 }, (_, i) => `${i}`))
+    start(async (text, attempts) => (text === 'bad' && attempts < 7 ? { error: 'no' } : { done: true }))
+    await vi.waitFor(() => expect(spool.depth('q').queued).toBeLessThan(2), { timeout: 5000, interval: 1 })
+    await empty()
+  })
+})
+
 describe('a worker', () => {
   it('does what is there and what comes, in order, no more than so many at a time', async () => {
     await add('a', 'b', 'c', 'd')

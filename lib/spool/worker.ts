@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Backoff, backoffDelay } from './backoff.ts'
+import { type CircuitState, createCircuit } from './circuit.ts'
 import type { Entry, Spool } from './types.ts'
 
 /** What a handler says about an entry. Whatever it throws counts as `{ error }`. */
@@ -16,6 +17,8 @@ export interface WorkerOptions<P> {
   queue: string
   /** How many handlers run at a time. */
   concurrency: number
+  /** Each lane in its order: see `TakeOptions`. Default false. */
+  ordered?: boolean
   /** Must be idempotent: an entry is handled again when its acknowledgement did not reach the disk. */
   handle: (entry: Entry<P>, signal: AbortSignal) => Promise<Outcome>
   /** What becomes of an entry at which the process ended too often. Default: a dead letter with this reason. */
@@ -30,6 +33,7 @@ export interface WorkerOptions<P> {
 export interface Worker {
   /** How many handlers are running. */
   readonly running: number
+  readonly circuit: CircuitState
   /**
    * Takes nothing more and waits for the running handlers; after `timeoutMs` (default 10,000) it aborts them. What is not
    * done then stays queued.
@@ -59,7 +63,8 @@ interface Suspect<P> {
 }
 
 /**
- * Works a queue off: bounded concurrency, retries with backoff, exact sleep in between. An entry at which the process
+ * Works a queue off: bounded concurrency, retries with backoff, exact sleep in between. Where one entry after the other fails,
+ * the queue rests, and a single one tries now and then. An entry at which the process
  * ended before is handled with no other of its queue beside it, so that it takes none of them along; and the oftener
  * that happened, the longer the others may go first.
  */
@@ -67,6 +72,7 @@ export function createWorker<P>({
   spool,
   queue,
   concurrency,
+  ordered = false,
   handle,
   giveUp = (_entry, why) => ({ dead: why }),
   backoff = DEFAULT_BACKOFF,
@@ -75,6 +81,7 @@ export function createWorker<P>({
 }: WorkerOptions<P>): Worker {
   const running = new Set<Promise<void>>()
   const suspects: Suspect<P>[] = []
+  const circuit = createCircuit(backoff)
   let alone = false
   const abort = new AbortController()
   let timer: NodeJS.Timeout | undefined
@@ -98,6 +105,8 @@ export function createWorker<P>({
   }
 
   async function settle(entry: Entry<P>, outcome: Outcome): Promise<void> {
+    if ('error' in outcome) circuit.failed(outcome.error, outcome.retryAfterMs)
+    else circuit.answered()
     const next = successor()
     try {
       await spool.database.transaction(() => {
@@ -126,12 +135,12 @@ export function createWorker<P>({
 
   /** What takes the place of an entry that ends. That it begins is written with that end, which saves a commit. */
   function successor(): Entry<P> | undefined {
-    if (closing || alone || ripeSuspect()) return undefined
+    if (closing || alone || ripeSuspect() || circuit.allowed(concurrency) < concurrency) return undefined
     return takeUnsuspected(1)[0]
   }
 
   function takeUnsuspected(limit: number): Entry<P>[] {
-    const entries = spool.take(queue, limit, clock())
+    const entries = spool.take(queue, limit, { now: clock(), ordered })
     for (const entry of entries)
       if (entry.crashes > 0) suspects.push({ entry, at: performance.now() + pauseOf(entry) })
     return entries.filter(({ crashes }) => crashes === 0)
@@ -179,10 +188,11 @@ export function createWorker<P>({
     clearTimeout(timer)
     try {
       if (alone) return
-      const suspect = ripeSuspect()
+      const free = circuit.allowed(concurrency) - running.size
+      const suspect = free > 0 ? ripeSuspect() : undefined
       if (!suspect) {
-        for (const entry of takeUnsuspected(concurrency - running.size)) run(entry)
-        sleepUntilDue()
+        if (free > 0) for (const entry of takeUnsuspected(free)) run(entry)
+        sleepUntilDue(circuit.allowed(concurrency) - running.size)
       } else if (running.size === 0) {
         suspects.splice(suspects.indexOf(suspect), 1)
         run(suspect.entry)
@@ -193,10 +203,12 @@ export function createWorker<P>({
     }
   }
 
-  /** What frees a place, or enqueues, pumps by itself. */
-  function sleepUntilDue() {
-    const waits = suspects.map(({ at }) => at - performance.now())
-    const due = running.size < concurrency ? spool.nextDue(queue, clock()) : undefined
+  /** What frees a place, or enqueues, pumps by itself; an open circuit does not. */
+  function sleepUntilDue(free: number) {
+    const { retryInMs } = circuit.describe()
+    const waits = retryInMs > 0 ? [] : suspects.map(({ at }) => at - performance.now())
+    if (retryInMs > 0) waits.push(retryInMs)
+    const due = free > 0 ? spool.nextDue(queue, { now: clock(), ordered }) : undefined
     if (due !== undefined) waits.push(due - clock())
     if (waits.length > 0) timer = setTimeout(pump, Math.max(0, Math.min(...waits, LONGEST_SLEEP_MS)))
   }
@@ -209,6 +221,9 @@ export function createWorker<P>({
   return {
     get running() {
       return running.size
+    },
+    get circuit() {
+      return circuit.describe()
     },
     async close({ timeoutMs = 10_000 } = {}) {
       closing = true
