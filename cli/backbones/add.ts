@@ -53,6 +53,7 @@ export async function addBackbone(options: AddOptions): Promise<Added> {
   if (there?.provenance.package === 'keras-applications' && from === undefined)
     return { manifest: there, directory: target, before: 'same' }
   await mkdir(path.dirname(target), { recursive: true })
+  let isDone = true
   const draft = await mkdtemp(path.join(path.dirname(target), `.${path.basename(target)}-`))
   try {
     const file = from ?? path.join(draft, 'weights.h5')
@@ -69,13 +70,16 @@ export async function addBackbone(options: AddOptions): Promise<Added> {
       const old = path.join(draft, 'before')
       await rename(target, old).catch(unlessAbsent)
       await rename(made, target).catch(async (error: unknown) => {
-        await rename(old, target).catch(() => {})
+        // The only copy may be there now.
+        await rename(old, target).catch(() => {
+          isDone = false
+        })
         throw error
       })
     }
     return { manifest, directory: target, before }
   } finally {
-    await rm(draft, { recursive: true, force: true })
+    if (isDone) await rm(draft, { recursive: true, force: true })
   }
 }
 

@@ -1,38 +1,46 @@
 import { EdgeloopError } from '../../lib/errors/index.ts'
 
-/** Room for what requests bring along, so that many large ones at a time cannot take a node's memory. */
-export interface Admission {
+/** What one request holds in memory. */
+export interface Holding {
   /**
-   * Does what a request asks for. Its room is taken before a body is read, and given back when it is answered; one that is
-   * alone is always let in.
-   *
-   * @param bytes the most that it takes in memory
-   * @throws EdgeloopError OVERLOADED where there is no room
+   * So many more bytes have come; a request that is alone may hold whatever it brings.
+   * @throws EdgeloopError OVERLOADED where all requests together would hold too many
    */
-  admit<T>(bytes: number, work: () => Promise<T>): Promise<T>
+  take(bytes: number): void
+  /** It holds so many, and no more: what it took to read them has gone. */
+  keep(bytes: number): void
+}
+
+/** Bounds what requests hold together, as it arrives: who announces much and sends nothing keeps nobody else out. */
+export interface Admission {
+  /** Does what a request asks for, and gives back what it held then. */
+  admit<T>(work: (holding: Holding) => Promise<T>): Promise<T>
 }
 
 export function createAdmission(maxBytes: number): Admission {
-  let taken = 0
+  let total = 0
   return {
-    async admit(bytes, work) {
-      if (taken > 0 && taken + bytes > maxBytes)
-        throw new EdgeloopError('OVERLOADED', `requests hold ${taken} of ${maxBytes} bytes`, {
-          where: 'MAX_HELD_BYTES',
-          hint: 'try again in a moment',
-        })
-      taken += bytes
+    async admit(work) {
+      let own = 0
+      const set = (bytes: number) => {
+        total += bytes - own
+        own = bytes
+      }
       try {
-        return await work()
+        return await work({
+          take(bytes) {
+            if (total > own && total + bytes > maxBytes)
+              throw new EdgeloopError('OVERLOADED', `requests hold ${total} of ${maxBytes} bytes`, {
+                where: 'MAX_HELD_BYTES',
+                hint: 'try again in a moment',
+              })
+            set(own + bytes)
+          },
+          keep: set,
+        })
       } finally {
-        taken -= bytes
+        set(0)
       }
     },
   }
-}
-
-/** What a request's body may have, from what it says about itself; what it says is not trusted beyond the limit. */
-export function announcedBytes({ headers }: Request, limit: number): number {
-  const announced = Number(headers.get('content-length') ?? Number.NaN)
-  return announced >= 0 && announced <= limit ? announced : limit
 }

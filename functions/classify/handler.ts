@@ -21,7 +21,7 @@ import {
 import { fetchPhoto, photoHash } from '../../lib/photo/index.ts'
 import { prepareRuntime } from '../../lib/runtime/index.ts'
 import { createTfServing } from '../../lib/tf-serving/index.ts'
-import { announcedBytes, createAdmission } from './admission.ts'
+import { createAdmission } from './admission.ts'
 import { type Classification, classify } from './classification.ts'
 import { createLooker, type Look } from './look.ts'
 import { createMetrics } from './metrics.ts'
@@ -76,8 +76,8 @@ app.get('/monitoring/prometheus/metrics', async (c) => {
 
 async function classifyPhoto(server: ModelServer, request: Request, environment: Environment) {
   const { settings, look, admit } = resources(environment)
-  return admit(announcedBytes(request, settings.MAX_PHOTO_BYTES), async () => {
-    const bytes = await readPhoto(request, settings.MAX_PHOTO_BYTES)
+  return admit(async ({ take }) => {
+    const bytes = await readPhoto(request, settings.MAX_PHOTO_BYTES, take)
     const photo = { hash: photoHash(bytes), bytes }
     const { prediction, features, perceptualHash } = await server.use(async (model) =>
       classify(model, await look(model.backbone, photo, request.signal))
@@ -94,8 +94,8 @@ async function classifyEvent(
   const { look, admit } = resources(environment)
   const { data } = await readEvent(request, ['photo.captured'])
   return server.use(async (model) => {
-    const outcome = await admit(data.photo.size, async () => {
-      const photo = { hash: data.photo.hash, bytes: await fetchPhoto(data.photo) }
+    const outcome = await admit(async ({ take }) => {
+      const photo = { hash: data.photo.hash, bytes: await fetchPhoto(data.photo, take) }
       return look(model.backbone, photo, request.signal)
         .then((seen) => classify(model, seen))
         .catch(unreadable)

@@ -7,11 +7,16 @@ import { SMALLER_PHOTO } from '../../lib/photo/index.ts'
  *
  * @throws EdgeloopError INVALID_INPUT when it is empty, TOO_LARGE past the limit, UNAVAILABLE when it breaks off
  */
-export async function readPhoto(request: Request, maxBytes: number): Promise<Uint8Array> {
+export async function readPhoto(
+  request: Request,
+  maxBytes: number,
+  onBytes: (count: number) => void
+): Promise<Uint8Array> {
   const bytes = await readBody(request, {
     what: 'the photo',
     maxBytes,
     hint: SMALLER_PHOTO,
+    onBytes,
   })
   if (bytes.length === 0)
     throw new EdgeloopError('INVALID_INPUT', 'the body is empty', {

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { predictScores, rankScores } from '../../lib/head/index.ts'
 import { photoHash } from '../../lib/photo/index.ts'
@@ -126,16 +125,21 @@ async function inTurns<T>(
   sideBySide: number,
   work: (photo: Uint8Array) => Promise<T>
 ): Promise<T[]> {
-  const limit = pLimit(sideBySide)
-  try {
-    return await limit.map(photos, (photo, i) =>
-      work(photo).catch((thrown: unknown) => {
+  const results: T[] = []
+  let next = 0
+  let failed = false
+  const worker = async () => {
+    while (next < photos.length && !failed) {
+      const i = next++
+      results[i] = await work(photos[i]!).catch((thrown: unknown) => {
+        failed = true
         throw photos.length > 1 && thrown instanceof EdgeloopError ? at(thrown, i) : thrown
       })
-    )
-  } finally {
-    limit.clearQueue()
+    }
   }
+  // A library's limit would make a promise of each photo at once, and there may be hundreds of thousands.
+  await Promise.all(Array.from({ length: Math.min(sideBySide, photos.length) }, worker))
+  return results
 }
 
 function at({ code, message, hint }: EdgeloopError, index: number): EdgeloopError {

@@ -11,9 +11,12 @@ const TIMEOUT_MS = 30_000
  * Reads the photo from this node's photo store and verifies it.
  *
  * @throws EdgeloopError UNAVAILABLE when the store does not answer (try again), UNPROCESSABLE when it no longer has
- *   the photo, TOO_LARGE when that is no photo's size, CORRUPT when the bytes are not those of the hash
+ *   the photo, what `onBytes` throws, TOO_LARGE when that is no photo's size, CORRUPT when the bytes are not those of the hash
  */
-export async function fetchPhoto({ url, hash }: PhotoReference): Promise<Uint8Array> {
+export async function fetchPhoto(
+  { url, hash }: PhotoReference,
+  onBytes?: (count: number) => void
+): Promise<Uint8Array> {
   if (!url)
     throw new EdgeloopError('INVALID_INPUT', 'the event does not say where the photo is', {
       where: 'data.photo.url',
@@ -27,7 +30,7 @@ export async function fetchPhoto({ url, hash }: PhotoReference): Promise<Uint8Ar
     throw new EdgeloopError('UNPROCESSABLE', `photo ${hash} is no longer on this node`, { where: url })
   if (!response.ok)
     throw new EdgeloopError('UNAVAILABLE', `the photo store answered ${response.status}`, { where: url })
-  const limit = { what: 'the photo', maxBytes: MAX_PHOTO_BYTES, hint: SMALLER_PHOTO }
+  const limit = { what: 'the photo', maxBytes: MAX_PHOTO_BYTES, hint: SMALLER_PHOTO, onBytes }
   const bytes = await readBody(response, limit)
   if (createHash('sha256').update(bytes).digest('hex') !== hash)
     throw new EdgeloopError('CORRUPT', 'the bytes of the photo do not match its hash', { where: url })

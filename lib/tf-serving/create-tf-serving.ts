@@ -16,18 +16,25 @@ import { statusResponse } from './status-response.ts'
 export interface TfServingOptions {
   /** The most that a request may hold. In memory it can take `GROWTH` times as much while it is read. */
   maxBodyBytes: number
-  /**
-   * Makes room for a request for a prediction before its body is read.
-   * @param bytes the most that it takes in memory
-   * @throws where there is none
-   */
-  admit?<T>(bytes: number, work: () => Promise<T>): Promise<T>
+  /** Does what a request for a prediction asks for, which says as it goes on what it holds in memory. */
+  admit?<T>(work: (holding: Holding) => Promise<T>): Promise<T>
   /** Called with each request for a prediction. */
   onAnswered?(request: AnsweredRequest): void
 }
 
-/** A number of two characters takes 13 bytes in the document, and its text is still there; so does its place in a tensor. */
+/** While it is read: a number of two characters takes 13 bytes in the document, and its text is still there. */
 const GROWTH = 14
+/** Once it is read: its text, which strings are views of, and its tensors. */
+const KEPT = 2
+const UNBOUNDED: Holding = { take: () => {}, keep: () => {} }
+
+/** Takes note of what a request holds in memory; what it throws is what the client reads. */
+interface Holding {
+  /** So many more bytes have come. */
+  take(bytes: number): void
+  /** It holds so many, and no more. */
+  keep(bytes: number): void
+}
 
 /** A request for a prediction, and how it went. */
 export interface AnsweredRequest {
@@ -46,7 +53,7 @@ export interface AnsweredRequest {
  * https://github.com/tensorflow/serving/tree/master/tensorflow_serving/model_servers
  */
 export function createTfServing(manager: ServableManager, options: TfServingOptions): Hono {
-  const { maxBodyBytes, admit = (_bytes, work) => work() } = options
+  const { maxBodyBytes, admit = (work) => work(UNBOUNDED) } = options
   const app = new Hono()
   app.all('*', async (c, next) => {
     const request = c.req.raw
@@ -72,10 +79,11 @@ export function createTfServing(manager: ServableManager, options: TfServingOpti
       options.onAnswered?.({ model, call, status, milliseconds: performance.now() - began })
     try {
       const hint = 'send fewer instances at a time'
-      const announced = Number(request.headers.get('content-length') ?? maxBodyBytes)
-      const text = await admit(Math.min(announced, maxBodyBytes) * GROWTH, async () => {
-        const body = await readBody(request, { what: 'the request', maxBytes: maxBodyBytes, hint })
-        return answer(manager, route, body, request.signal)
+      const text = await admit(async ({ take, keep }) => {
+        const onBytes = (count: number) => take(count * GROWTH)
+        const body = await readBody(request, { what: 'the request', maxBytes: maxBodyBytes, hint, onBytes })
+        const wasRead = () => keep(body.length * KEPT)
+        return answer(manager, route, body, wasRead, request.signal)
       })
       ended('OK')
       return json(text)
@@ -103,6 +111,7 @@ async function answer(
   manager: ServableManager,
   route: Route,
   body: Uint8Array,
+  wasRead: () => void,
   signal: AbortSignal
 ): Promise<string> {
   const request = await inSlices(readRequest(body))
@@ -111,10 +120,12 @@ async function answer(
     return use(manager, route, async (servable) => {
       const signature = findSignature(servable, signatureName, 'predict')
       const { format, inputs } = await inSlices(readPredictRequest(request, signature))
+      wasRead()
       return predictResponse(format, await signature.run(inputs, signal), signature)
     })
   }
   const examples = await inSlices(readExamples(request))
+  wasRead()
   return use(manager, route, async (servable) => {
     if (route.call === 'classify') {
       const signature = findSignature(servable, signatureName, 'classify')

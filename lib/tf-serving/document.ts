@@ -59,7 +59,10 @@ export function* members(document: JsonDocument, object: number): Generator<[nam
 
 /** The value of the first member with that name. */
 export function findMember(document: JsonDocument, object: number, name: string): number | undefined {
-  for (const [key, value] of members(document, object)) if (key === name) return value
+  const wanted = Buffer.from(name)
+  const end = document.ends[object]!
+  for (let node = object + 1; node < end; node = rowAfter(document, node + 1))
+    if (wanted.equals(bytesOf(document, node))) return node + 1
   return undefined
 }
 

@@ -43,6 +43,7 @@ export function* readExamples({ document }: JsonRequest): Slices<Example[]> {
     const own = yield* readFeatures(document, element, budget)
     // The context is copied to each example.
     for (let i = 0; i < context.length; i++) budget.take()
+    yield
     examples.push(Object.assign(Object.create(null), Object.fromEntries([...context, ...own])))
   }
   return examples

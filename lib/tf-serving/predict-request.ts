@@ -53,6 +53,9 @@ export function* readPredictRequest(
   throw invalidArgument("Missing 'inputs' or 'instances' key")
 }
 
+/** So many rows are read between two places where the reader may be interrupted: about a millisecond. */
+const READ = 2 ** 9
+
 /** One input while its rows are put together. */
 interface Rows {
   tensor: Tensor
@@ -113,6 +116,7 @@ function* readRows(
           : `Expecting value/list but got object at item ${count} of input list`
       )
     }
+    if (count % READ === READ - 1) yield
     if (named) yield* addNamed(document, element, count, described, addRow)
     else {
       const [name] = described.keys()
