@@ -3,12 +3,19 @@ import type { Hono } from 'hono'
 import type { Provider } from '../gateway/index.ts'
 import { openDatabase } from '../lib/database/index.ts'
 import { asEdgeloopError } from '../lib/errors/index.ts'
-import { decodeStructured, type EdgeloopEvent, encodeStructured, eventSchema } from '../lib/events/index.ts'
+import { decodeStructured, type EdgeloopEvent, encodeStructured } from '../lib/events/index.ts'
 import { createSpool } from '../lib/spool/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
-import { createBroker, type Publication, type TlsFiles } from './broker/index.ts'
-import { createConnector, followFunctions, invokeWith } from './connector/index.ts'
+import {
+  createBroker,
+  createExternalBroker,
+  type ExternalBrokerOptions,
+  type Publication,
+  type TlsFiles,
+} from './broker/index.ts'
+import { createConnector, deliverySchema, followFunctions, invokeWith, messageOf } from './connector/index.ts'
 import { createDeadLetterRoutes } from './dead-letters/index.ts'
+import { createKeptAside, createKeptAsideRoutes } from './kept-aside/index.ts'
 import { createScheduler } from './schedule/index.ts'
 
 export interface CloudAgentOptions {
@@ -16,6 +23,8 @@ export interface CloudAgentOptions {
   /** Runs the cloud's functions. */
   provider: Provider
   listen: { host: string; mqtt: number }
+  /** Another broker, in place of this agent's own. */
+  broker?: ExternalBrokerOptions
   /** What whoever connects to the broker has to send as password; everybody is let in when absent. */
   token?: string
   /** The broker speaks TLS with these. */
@@ -31,12 +40,12 @@ export interface CloudAgentOptions {
 /** The connector in the cloud: the cloud's broker, and the functions that its events invoke. */
 export interface CloudAgent {
   broker: string
-  port: number
-  /** The cloud's dead letters over HTTP. */
+  /** The cloud's dead letters, and what was kept aside, over HTTP. */
   deadLetters: Hono
   close(): Promise<void>
 }
 
+const EVENTS = 'events/'
 const HEARTBEAT = /^edges\/[^/]+\/heartbeat$/
 
 /** @throws EdgeloopError UNAVAILABLE when the broker's port is taken */
@@ -60,23 +69,28 @@ async function start(
   const arriving = new Set<string>()
   const database = await openDatabase(path.join(options.directory, 'database'))
   closeLater(() => database.close())
-  const spool = createSpool<EdgeloopEvent>(database, 'events', eventSchema)
+  const spool = createSpool(database, 'events', deliverySchema)
   const retains = (topic: string) => HEARTBEAT.test(topic)
-  const broker = await createBroker({
-    host: listen.host,
-    port: listen.mqtt,
-    password: options.token,
-    tls: options.tls,
-    retains,
-    accept,
-  })
+  const kept = createKeptAside(database)
+  const broker = options.broker
+    ? createExternalBroker(options.broker, { accept, onOversized })
+    : await createBroker({
+        host: listen.host,
+        port: listen.mqtt,
+        password: options.token,
+        tls: options.tls,
+        retains,
+        accept,
+      })
   closeLater(() => broker.close())
   const connector = createConnector({
     spool,
     invoke: invokeWith(provider),
     onEvent: (event) => database.afterCommit(() => announce(event)),
+    onTopics: listenTo,
   })
   closeLater(() => connector.close())
+  listenTo(connector.topics())
 
   const functions = followFunctions({ connector, provider, pollMs, signal: options.signal })
   closeLater(() => functions.close())
@@ -86,22 +100,39 @@ async function start(
   closeLater(() => scheduler.close())
   await broker.listen()
 
-  /** Events become this agent's; everything else is ordinary MQTT. */
-  async function accept({ topic, payload }: Publication): Promise<void> {
+  /** Every event comes here, whoever asks for it. */
+  function listenTo(filters: readonly string[]): void {
+    broker.follow([`${EVENTS}+`, ...filters.filter((filter) => !filter.startsWith(EVENTS))])
+  }
+
+  /** Events become this agent's, what functions ask for is theirs; everything else is ordinary MQTT. */
+  async function accept(publication: Publication): Promise<void> {
+    const { topic, payload } = publication
+    if (!topic.startsWith(EVENTS)) {
+      const taken = await connector.deliver(...messageOf(publication))
+      if (taken === 0 && options.broker)
+        await kept.keep(topic, payload, 'unmatched', 'no function asks for it')
+      return
+    }
     try {
-      if (topic.startsWith('events/')) await take(decodeStructured(payload))
+      await take(decodeStructured(payload))
     } catch (thrown) {
       const error = asEdgeloopError(thrown)
       if (error.code !== 'INVALID_INPUT') throw error
-      // Coming again would not help: it is acknowledged, and that is all.
+      // Coming again would not help: it is kept aside, and acknowledged.
       console.error(`${topic}: ${error.message}`)
+      await kept.keep(topic, payload, 'malformed', error.message)
     }
+  }
+
+  async function onOversized({ topic, payload }: Publication): Promise<void> {
+    await kept.keep(topic, payload, 'oversized', `it has ${payload.length} bytes`)
   }
 
   async function take(event: EdgeloopEvent): Promise<void> {
     arriving.add(event.id)
     try {
-      await connector.publish(event)
+      await database.transaction(() => connector.publishSync(event, 'refuse'))
     } finally {
       arriving.delete(event.id)
     }
@@ -124,7 +155,6 @@ async function start(
 
   return {
     broker: broker.url,
-    port: broker.port,
-    deadLetters: createDeadLetterRoutes(spool),
+    deadLetters: createDeadLetterRoutes(spool).route('/', createKeptAsideRoutes(kept)),
   }
 }

@@ -14,6 +14,7 @@ import { runService } from '../lib/service/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
 import { serveHttp } from '../lib/web-server/index.ts'
 import type { TlsFiles } from './broker/index.ts'
+import { brokerSettings, externalBroker } from './broker-settings.ts'
 import { createCloudAgent } from './index.ts'
 
 const schema = z.object({
@@ -28,6 +29,7 @@ const schema = z.object({
   /** The broker's certificate and its key, as PEM; it speaks no TLS when both are absent. */
   TLS_CERTIFICATE_FILE: z.string().optional(),
   TLS_KEY_FILE: z.string().optional(),
+  ...brokerSettings,
 })
 
 await runService(async (signal) => {
@@ -48,6 +50,7 @@ await runService(async (signal) => {
       directory,
       provider,
       listen: { host, mqtt: settings.MQTT_PORT },
+      broker: await externalBroker(settings, 'cloud', secrets),
       token,
       tls,
       signal,

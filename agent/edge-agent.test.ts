@@ -25,7 +25,7 @@ import type { Deployment } from '../lib/stack/index.ts'
 import { serveHttp, type WebServer } from '../lib/web-server/index.ts'
 import { createLink, type Link } from '../platform/link/index.ts'
 import { createS3Server, type S3Server } from '../platform/s3/index.ts'
-import { type Broker, createBroker } from './broker/index.ts'
+import { createBroker, type EmbeddedBroker } from './broker/index.ts'
 import { photoOf } from './classify.fixture.ts'
 import { createEdgeAgent, type EdgeAgent } from './edge-agent.ts'
 
@@ -62,7 +62,7 @@ let bucket: ObjectStore
 let cloudProvider: Provider
 let cloudGateway: WebServer
 let relays: Relays
-let cloudBroker: Broker
+let cloudBroker: EmbeddedBroker
 let links: Record<'gateway' | 'broker' | 's3', Link>
 const agents: EdgeAgent[] = []
 const clients: MqttClient[] = []

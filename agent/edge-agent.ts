@@ -10,7 +10,7 @@ import {
 import { openDatabase } from '../lib/database/index.ts'
 import type { Heartbeat } from '../lib/edge-status/index.ts'
 import { asEdgeloopError } from '../lib/errors/index.ts'
-import { type EdgeloopEvent, eventSchema, type Uplink as UplinkPolicy } from '../lib/events/index.ts'
+import type { Uplink as UplinkPolicy } from '../lib/events/index.ts'
 import { answersTopic, receiptsTopic } from '../lib/messages/index.ts'
 import type { ModelSelection } from '../lib/model-selection/index.ts'
 import type { ObjectStore } from '../lib/s3/index.ts'
@@ -18,12 +18,18 @@ import { createSpool } from '../lib/spool/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
 import { serveHttp } from '../lib/web-server/index.ts'
 import { answerTo, createAnswers, type DeviceAnswer, refusalTo } from './answers/index.ts'
-import { createBroker, type Publication } from './broker/index.ts'
-import { createConnector, followFunctions, invokeWith } from './connector/index.ts'
+import {
+  createBroker,
+  createExternalBroker,
+  type ExternalBrokerOptions,
+  type Publication,
+} from './broker/index.ts'
+import { createConnector, deliverySchema, followFunctions, invokeWith, messageOf } from './connector/index.ts'
 import { createDeadLetterRoutes } from './dead-letters/index.ts'
 import { createDecisionIndex, createDecisionRoutes } from './decision-index/index.ts'
 import { enrichEvent } from './enrich.ts'
 import { createIntake } from './intake/index.ts'
+import { createKeptAside, createKeptAsideRoutes } from './kept-aside/index.ts'
 import { createLogRoutes, type LogSource } from './logs/index.ts'
 import { createModelCache } from './model-cache/index.ts'
 import { createPhotoRoutes, createPhotoStore } from './photo-store/index.ts'
@@ -50,6 +56,8 @@ export interface EdgeAgentOptions {
   /** The cloud, which may be out of reach, and what its gateway and its broker know this edge by. */
   cloud: { gateway: string; broker: string; token?: string }
   listen: { host: string; http: number; mqtt: number }
+  /** Another broker that devices speak to, in place of this agent's own. */
+  broker?: ExternalBrokerOptions
   uplink: UplinkPolicy
   /** How often the registry and the functions are looked at without being told, in milliseconds. */
   pollMs?: number
@@ -80,6 +88,9 @@ export async function createEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAg
   }
 }
 
+const PHOTOS = 'photos/'
+const EVENTS = 'events/'
+
 async function* nothing(): AsyncGenerator<never> {}
 
 const classifierStatus = z.object({ serving: z.int().positive().nullable(), why: z.string().nullable() })
@@ -100,7 +111,7 @@ async function start(
   closeLater(() => provider.close())
   const database = await openDatabase(path.join(directory, 'database'))
   closeLater(() => database.close())
-  const spool = createSpool<EdgeloopEvent>(database, 'events', eventSchema)
+  const spool = createSpool(database, 'events', deliverySchema)
   const decisions = createDecisionIndex(database)
   const answers = createAnswers(database)
   const photos = await createPhotoStore(path.join(directory, 'photos'))
@@ -114,8 +125,11 @@ async function start(
   })
   closeLater(() => models.close())
 
-  const limits = { longTopics: 'photos/' }
-  const broker = await createBroker({ host: listen.host, port: listen.mqtt, limits, accept, onSubscribe })
+  const kept = createKeptAside(database)
+  const limits = { longTopics: PHOTOS }
+  const broker = options.broker
+    ? createExternalBroker(options.broker, { accept, onOversized })
+    : await createBroker({ host: listen.host, port: listen.mqtt, limits, accept, onSubscribe })
   closeLater(() => broker.close())
 
   const authenticator = createEdgeAuthenticator(options.cloud.token)
@@ -130,6 +144,7 @@ async function start(
     .route('/', createPhotoRoutes(photos))
     .route('/', createDecisionRoutes(decisions))
     .route('/', createDeadLetterRoutes(spool, decisions.reviveSync))
+    .route('/', createKeptAsideRoutes(kept))
     .route('/', invocations)
   const server = await serveHttp({
     fetch: app.fetch,
@@ -157,8 +172,10 @@ async function start(
       const refusal = refusalTo(event, text)
       if (refusal) answerSync(refusal)
     },
+    onTopics: listenTo,
   })
   closeLater(() => connector.close())
+  listenTo(connector.topics())
   const intake = createIntake({ edge, database, photos, decisions, connector })
 
   const relay = createRelay({
@@ -187,11 +204,23 @@ async function start(
   })
   closeLater(() => uplink?.close())
 
-  /** Photos are for this agent; everything else is ordinary MQTT. */
-  async function accept({ topic, payload }: Publication): Promise<void> {
-    // Everything below, so that a name which cannot be a device's is refused and not taken for a success.
-    const device = /^photos\/(.*)$/.exec(topic)?.[1]
-    if (device === undefined) return
+  /** Events are this agent's own; nobody else makes them on this node. */
+  function listenTo(filters: readonly string[]): void {
+    broker.follow([`${PHOTOS}+`, ...filters.filter((filter) => !filter.startsWith(EVENTS))])
+  }
+
+  /** Photos are for this agent, what functions ask for is theirs; everything else is ordinary MQTT. */
+  async function accept(publication: Publication): Promise<void> {
+    const { topic, payload } = publication
+    if (topic.startsWith(PHOTOS)) return acceptPhoto(topic, payload)
+    const taken = topic.startsWith(EVENTS) ? 0 : await connector.deliver(...messageOf(publication))
+    // A broker of our own has it for whoever has subscribed; from another one it was asked for, by a function that has gone.
+    if (taken === 0 && options.broker) await kept.keep(topic, payload, 'unmatched', 'no function asks for it')
+  }
+
+  async function acceptPhoto(topic: string, payload: Uint8Array): Promise<void> {
+    // All of the rest, so that a name which cannot be a device's is refused and not taken for a success.
+    const device = topic.slice(PHOTOS.length)
     try {
       const { photo, sequence, repeated } = await intake.receive(device, payload)
       await broker.publish(receiptsTopic(device), JSON.stringify({ photo, sequence }))
@@ -201,8 +230,14 @@ async function start(
       const refusal = refusalFor(payload, thrown)
       // Anything but a verdict on the photo itself: closing the connection lets the device keep it and come again.
       if (!refusal) throw thrown
+      const reason = refusal.code === 'TOO_LARGE' ? 'oversized' : 'malformed'
+      await kept.keep(topic, payload, reason, refusal.error)
       await broker.publish(receiptsTopic(device), JSON.stringify(refusal))
     }
+  }
+
+  async function onOversized({ topic, payload }: Publication): Promise<void> {
+    await kept.keep(topic, payload, 'oversized', `it has ${payload.length} bytes`)
   }
 
   /** Inside a transaction: keeps the answer, and sends it once it is on disk. */

@@ -14,6 +14,7 @@ import { modelSettings, selectionsOf } from '../lib/model-selection/index.ts'
 import { objectStoreFromEnv } from '../lib/s3/index.ts'
 import { readSecretFile } from '../lib/secret-file/index.ts'
 import { runService } from '../lib/service/index.ts'
+import { brokerSettings, externalBroker } from './broker-settings.ts'
 import { createEdgeAgent } from './index.ts'
 import { podLogs } from './logs/index.ts'
 
@@ -35,6 +36,7 @@ const schema = z.object({
   /** Where the kubelet keeps containers' logs. */
   POD_LOGS_DIR: z.string().default('/var/log/pods'),
   UPLINK: eventData.uplink.default('review'),
+  ...brokerSettings,
 })
 
 await runService(async (signal) => {
@@ -61,6 +63,7 @@ await runService(async (signal) => {
     store: objectStoreFromEnv(process.env),
     cloud: { gateway, broker: settings.CLOUD_BROKER, token },
     listen: { host: settings.HOST, http: settings.HTTP_PORT, mqtt: settings.MQTT_PORT },
+    broker: await externalBroker(settings, edge, settings.SECRETS_DIR),
     uplink: settings.UPLINK,
     signal,
   })

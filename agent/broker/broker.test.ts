@@ -7,14 +7,14 @@ import mqttPacket from 'mqtt-packet'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import type { BrokerOptions } from './broker.ts'
-import { type Broker, createBroker, type Publication } from './index.ts'
+import { createBroker, type EmbeddedBroker, type Publication } from './index.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
 /** Machines are busy at times. */
 const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000, interval: 5 })
 
-let broker: Broker
+let broker: EmbeddedBroker
 let accept: (publication: Publication) => Promise<void>
 const clients: MqttClient[] = []
 

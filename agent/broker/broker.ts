@@ -14,12 +14,7 @@ import { secretMatch } from '../../lib/secret-match/index.ts'
 import { hostFromHere } from '../../lib/web-server/index.ts'
 import { watchAudience } from './audience.ts'
 import { createPacketGuard } from './packet-guard.ts'
-
-/** What a client published. */
-export interface Publication {
-  topic: string
-  payload: Uint8Array
-}
+import type { Broker, Publication } from './types.ts'
 
 /** What a TLS server shows, and proves that it is its own, as PEM. */
 export interface TlsFiles {
@@ -60,23 +55,8 @@ export interface BrokerOptions {
 }
 
 /** An MQTT 3.1.1 broker in this process, whose acknowledgement means whatever `accept` means. */
-export interface Broker {
-  /** `mqtt://HOST:PORT`, with TLS `mqtts://`, as reached from this machine. */
-  readonly url: string
+export interface EmbeddedBroker extends Broker {
   readonly port: number
-  /** How many connections were closed for packets that were too long, too slow, or too many at a time. */
-  readonly oversized: number
-  /**
-   * Lets clients in; until then publishing reaches nobody.
-   * @throws EdgeloopError UNAVAILABLE when it cannot listen, with what is in the way
-   */
-  listen(): Promise<void>
-  /** Whether somebody has subscribed to exactly this topic who gets what is said now, at once or on coming back. */
-  listens(topic: string): boolean
-  /** Delivers to subscribers; does not pass through `accept`. */
-  publish(topic: string, payload: string, options?: { retain?: boolean }): Promise<void>
-  /** Ends every connection, and waits for what is being accepted. */
-  close(): Promise<void>
 }
 
 const LIMITS = {
@@ -102,7 +82,7 @@ const MAX_COMPLAINTS = 1000
 const ID_LENGTH = 64
 
 /** A broker that does not listen yet: what publishes to it can be there before the first client. */
-export async function createBroker(options: BrokerOptions): Promise<Broker> {
+export async function createBroker(options: BrokerOptions): Promise<EmbeddedBroker> {
   const { host, accept, tls } = options
   let { port } = options
   const isPassword = options.password === undefined ? undefined : secretMatch(options.password)
@@ -186,7 +166,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     }
     packet.retain &&= mayRetain(packet.topic)
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload)
-    const taking = accept({ topic: packet.topic, payload })
+    const taking = accept({ topic: packet.topic, payload, qos: packet.qos as 0 | 1 | 2, userProperties: [] })
       .then(
         () => done(null),
         (thrown: unknown) => done(asEdgeloopError(thrown))
@@ -204,6 +184,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     },
     get oversized() {
       return oversized
+    },
+    follow() {
+      // Whatever clients publish passes through here anyway.
     },
 
     async listen() {

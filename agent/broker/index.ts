@@ -1,5 +1,7 @@
 /**
- * The embedded MQTT broker.
+ * MQTT: a broker of this process' own, or the connection to another one.
  * @module
  */
-export { type Broker, createBroker, type Publication, type TlsFiles } from './broker.ts'
+export { createBroker, type EmbeddedBroker, type TlsFiles } from './broker.ts'
+export { createExternalBroker, type ExternalBrokerOptions } from './external-broker.ts'
+export type { Broker, Publication } from './types.ts'

@@ -4,13 +4,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Database, openDatabase } from '../../lib/database/index.ts'
-import {
-  createEvent,
-  type EdgeloopEvent,
-  eventResponse,
-  eventSchema,
-  readEvent,
-} from '../../lib/events/index.ts'
+import { createEvent, type EdgeloopEvent, eventResponse, readEvent } from '../../lib/events/index.ts'
 import { createSpool, type Spool } from '../../lib/spool/index.ts'
 import { traitsOf } from '../../lib/stack/index.ts'
 import {
@@ -21,6 +15,8 @@ import {
   type Subscriber,
   subscriberOf,
 } from './connector.ts'
+import { type Delivery, deliverySchema } from './delivery.ts'
+import type { MqttMessage } from './mqtt-message.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
@@ -31,7 +27,7 @@ const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000
 
 let directory: string
 let database: Database
-let spool: Spool<EdgeloopEvent>
+let spool: Spool<Delivery>
 let connector: Connector
 /** The functions of this node, by name. */
 let functions: Record<string, Fn>
@@ -43,7 +39,7 @@ const subscriber = (name: string, topic: string, more: Record<string, string> = 
 
 async function open(more: Partial<ConnectorOptions> = {}): Promise<void> {
   database = await openDatabase(directory)
-  spool = createSpool<EdgeloopEvent>(database, 'events', eventSchema)
+  spool = createSpool(database, 'events', deliverySchema)
   connector = createConnector({
     spool,
     invoke: async (name, request) => functions[name]!(request),
@@ -647,4 +643,111 @@ it('refuses an event that is none', async () => {
   const event = { ...captured(1), data: {} } as unknown as EdgeloopEvent
   await expect(connector.publish(event)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
   expect(spool.queues()).toEqual([])
+})
+
+describe('messages that are no events', () => {
+  const message = (topic: string, text: string, more: Partial<MqttMessage> = {}) =>
+    connector.deliver({ topic, body: Buffer.from(text), userProperties: [], ...more }, 'refuse')
+  interface Seen {
+    headers: Record<string, string>
+    text: string
+  }
+  let seen: Seen[]
+
+  beforeEach(async () => {
+    await open()
+    seen = []
+    functions = {
+      thermometer: async (request) => {
+        seen.push({ headers: Object.fromEntries(request.headers), text: await request.text() })
+        return new Response('ok')
+      },
+    }
+  })
+  afterEach(shut)
+
+  it('reach the functions whose topics match, as they came, and nobody else', async () => {
+    await connector.subscribe([
+      subscriber('thermometer', 'sensors/+/temperature, alarms/#'),
+      subscriber('classify', 'events/photo.captured'),
+    ])
+    expect(connector.topics()).toEqual(['alarms/#', 'events/photo.captured', 'sensors/+/temperature'])
+    expect(await message('sensors/hall/temperature', '21.5', { contentType: 'text/plain' })).toBe(1)
+    expect(await message('sensors/hall/humidity', '40')).toBe(0)
+    await eventually(() => expect(seen).toHaveLength(1))
+    expect(seen[0]).toMatchObject({
+      text: '21.5',
+      headers: {
+        'content-type': 'text/plain',
+        'x-topic': 'sensors/hall/temperature',
+        'x-connector': 'edgeloop',
+        'x-call-id': expect.stringMatching(/^thermometer-\d+$/),
+        traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/),
+      },
+    })
+  })
+
+  it('bring along what MQTT 5 says about them', async () => {
+    await connector.subscribe([subscriber('thermometer', 'sensors/#')])
+    const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    await message('sensors/1', '1', {
+      correlationData: Buffer.from('c'),
+      userProperties: [
+        ['site', 'north'],
+        ['traceparent', trace],
+        ['no header', 'x'],
+        ['line', 'a\nb'],
+      ],
+    })
+    const attributes = { specversion: '1.0', id: '7', source: 'pi', type: 'reading', unit: 'C' }
+    await message('sensors/2', '{"t":1}', {
+      contentType: 'application/json',
+      userProperties: Object.entries(attributes),
+    })
+    await eventually(() => expect(seen).toHaveLength(2))
+    const [plain, event] = seen.map(({ headers }) => headers)
+    expect(plain).toMatchObject({ 'x-mqtt-site': 'north', 'x-correlation-data': 'Yw==', traceparent: trace })
+    expect(Object.keys(plain!).filter((name) => /line|no header/.test(name))).toEqual([])
+    expect(event).toMatchObject({ 'ce-id': '7', 'ce-type': 'reading', 'ce-source': 'pi', 'ce-unit': 'C' })
+  })
+
+  it('wait on disk while their function is away, and come in order where that is asked for', async () => {
+    let broken = true
+    functions.thermometer = async (request) => {
+      const text = await request.text()
+      await sleep(Math.random() * 5)
+      if (broken || Math.random() < 0.2) return new Response('not now', { status: 503 })
+      seen.push({ headers: Object.fromEntries(request.headers), text })
+      return new Response('ok')
+    }
+    const ordered = { 'edgeloop.dev/order': 'device', 'edgeloop.dev/max-inflight': '8' }
+    await connector.subscribe([subscriber('thermometer', 'sensors/#', ordered)])
+    for (let i = 0; i < 20; i++)
+      for (const device of ['a', 'b', 'c']) await message(`sensors/${device}`, `${device}${i}`)
+    await eventually(() => expect(connector.circuits().thermometer!.failures).toBeGreaterThan(4))
+    broken = false
+    await reopen()
+    await connector.subscribe([subscriber('thermometer', 'sensors/#', ordered)])
+    await eventually(() => expect(seen).toHaveLength(60))
+    for (const device of ['a', 'b', 'c']) {
+      const texts = seen.map(({ text }) => text).filter((text) => text.startsWith(device))
+      expect(texts).toEqual(Array.from({ length: 20 }, (_, i) => `${device}${i}`))
+    }
+  })
+})
+
+it('gives all events of a photo the same trace', async () => {
+  await open()
+  const traces: string[] = []
+  const note: Fn = (request) => {
+    traces.push(request.headers.get('traceparent')!.slice(3, 35))
+    return new Response('ok')
+  }
+  functions = { one: note, other: note }
+  await connector.subscribe([subscriber('one', 'events/photo.captured'), subscriber('other', 'events/#')])
+  await connector.publish(captured(5))
+  await connector.publish(uploaded(5))
+  await eventually(() => expect(traces).toHaveLength(3))
+  expect(new Set(traces).size).toBe(1)
+  await shut()
 })

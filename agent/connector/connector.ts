@@ -1,11 +1,22 @@
 import { z } from 'zod'
 import { DEFAULT_NAMESPACE, type PlacedFunction, type Provider } from '../../gateway/index.ts'
-import { type EdgeloopEvent, eventRequest } from '../../lib/events/index.ts'
-import { createWorker, type Entry, type Outcome, type Spool, type Worker } from '../../lib/spool/index.ts'
+import type { EdgeloopEvent } from '../../lib/events/index.ts'
+import {
+  type CircuitState,
+  createWorker,
+  type Entry,
+  type NewEntry,
+  type Outcome,
+  type Spool,
+  type Worker,
+} from '../../lib/spool/index.ts'
 import { type FunctionTraits, traitsOf } from '../../lib/stack/index.ts'
 import { withDeadline } from '../../lib/waiting/index.ts'
+import { type Delivery, isEvent, laneOf, priorityOf, topicOf } from './delivery.ts'
+import { deliveryRequest } from './delivery-request.ts'
+import type { MqttMessage } from './mqtt-message.ts'
 import { type Answer, readAnswer } from './outcome.ts'
-import { matchesTopic } from './topic-filter.ts'
+import { matchesTopic, uncovered } from './topic-filter.ts'
 
 /** A function that events may invoke. */
 export interface Subscriber {
@@ -32,7 +43,7 @@ export function invokeWith(provider: Pick<Provider, 'invoke'>): ConnectorOptions
 }
 
 export interface ConnectorOptions {
-  spool: Spool<EdgeloopEvent>
+  spool: Spool<Delivery>
   /** Sends a request to a subscriber. */
   invoke(name: string, request: Request): Promise<Response>
   /** Adds to an event what the function asked for with `edgeloop.dev/context`. */
@@ -41,6 +52,8 @@ export interface ConnectorOptions {
   onEvent?(event: EdgeloopEvent): void
   /** Runs inside the transaction in which an event becomes a dead letter. */
   onDeadLetter?(event: EdgeloopEvent, subscriber: string, why: string): void
+  /** The filters of all functions together have changed. */
+  onTopics?(filters: readonly string[]): void
   /** Waits between attempts. */
   backoff?: { initialMs: number; maxMs: number }
   /** How long a function may take for one event, in milliseconds. */
@@ -59,8 +72,20 @@ export interface Connector {
   subscribe(subscribers: readonly Subscriber[]): Promise<void>
   /** Resolves when the event is on disk for every function that wants it. A repeated event is recognised by its id. */
   publish(event: EdgeloopEvent): Promise<void>
-  /** The same inside a transaction of the spool's database. */
-  publishSync(event: EdgeloopEvent): void
+  /**
+   * The same inside a transaction of the spool's database.
+   * @param whenFull of what is only coming in, `refuse`
+   */
+  publishSync(event: EdgeloopEvent, whenFull?: NewEntry<unknown>['whenFull']): void
+  /**
+   * Resolves when a message is on disk for every function that wants it, to how many these are.
+   * @throws EdgeloopError OVERLOADED where it is to be refused when the spool is full
+   */
+  deliver(message: MqttMessage, whenFull: 'refuse' | 'expendable'): Promise<number>
+  /** What messages have to be subscribed to for the functions that are here: none that another one covers. */
+  topics(): readonly string[]
+  /** How it is with each function that is deployed now and switched on. */
+  circuits(): Readonly<Record<string, CircuitState>>
   /** Stops taking, waits a moment for what runs; what is not done then stays queued. */
   close(): Promise<void>
 }
@@ -91,16 +116,26 @@ export function createConnector(options: ConnectorOptions): Connector {
   let turn: Promise<void> = Promise.resolve()
   let closing = false
 
-  function publishSync(event: EdgeloopEvent): void {
-    const topic = `events/${event.type}`
-    for (const [name, topics] of audience) {
-      if (topics.some((filter) => matchesTopic(filter, topic)))
-        spool.enqueueSync({ queue: name, key: event.id, payload: event })
-    }
+  function publishSync(event: EdgeloopEvent, whenFull: NewEntry<unknown>['whenFull'] = 'keep'): void {
+    enqueueSync(event, whenFull)
     options.onEvent?.(event)
   }
 
-  async function handle(subscriber: Subscriber, entry: Entry<EdgeloopEvent>, stopped: AbortSignal) {
+  /** For everybody who wants it: how many these are. */
+  function enqueueSync(delivery: Delivery, whenFull: NewEntry<unknown>['whenFull']): number {
+    const topic = topicOf(delivery)
+    const key = isEvent(delivery) ? delivery.id : undefined
+    const place = { lane: laneOf(delivery), priority: priorityOf(delivery), whenFull }
+    let count = 0
+    for (const [queue, filters] of audience) {
+      if (!filters.some((filter) => matchesTopic(filter, topic))) continue
+      spool.enqueueSync({ queue, key, payload: delivery, ...place })
+      count++
+    }
+    return count
+  }
+
+  async function handle(subscriber: Subscriber, entry: Entry<Delivery>, stopped: AbortSignal) {
     const answer = await ask(subscriber, entry, stopped)
     if ('refused' in answer) return deadLetter(subscriber, entry, answer.refused)
     if ('failed' in answer) return { error: answer.failed, retryAfterMs: answer.retryAfterMs }
@@ -110,22 +145,18 @@ export function createConnector(options: ConnectorOptions): Connector {
 
   async function ask(
     { name, traits }: Subscriber,
-    entry: Entry<EdgeloopEvent>,
+    { id, payload }: Entry<Delivery>,
     stopped: AbortSignal
   ): Promise<Answer> {
-    const event = options.enrich?.(entry.payload, traits.context) ?? entry.payload
-    const request = eventRequest(`http://${name}/`, event, {
-      'x-topic': `events/${event.type}`,
-      'x-connector': 'edgeloop',
-      'x-call-id': entry.id.replaceAll('/', '-'),
-    })
+    const enriched = isEvent(payload) ? options.enrich?.(payload, traits.context) : undefined
+    const request = deliveryRequest(`http://${name}/`, enriched ?? payload, id)
     return withDeadline(stopped, timeoutMs, async (signal) =>
       readAnswer(await invoke(name, new Request(request, { signal })))
     )
   }
 
-  function deadLetter({ name }: Subscriber, entry: Entry<EdgeloopEvent>, dead: string): Outcome {
-    return { dead, commit: () => options.onDeadLetter?.(entry.payload, name, dead) }
+  function deadLetter({ name }: Subscriber, { payload }: Entry<Delivery>, dead: string): Outcome {
+    return { dead, commit: () => isEvent(payload) && options.onDeadLetter?.(payload, name, dead) }
   }
 
   function start(subscriber: Subscriber): Worker {
@@ -133,6 +164,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       spool,
       queue: subscriber.name,
       concurrency: subscriber.traits.maxInflight,
+      ordered: subscriber.traits.ordered,
       backoff,
       handle: (entry, signal) => handle(subscriber, entry, signal),
       giveUp: (entry, why) => deadLetter(subscriber, entry, why),
@@ -152,6 +184,11 @@ export function createConnector(options: ConnectorOptions): Connector {
       for (const { name, traits } of changed) known.putSync(name, traits.topics)
     })
     for (const { name, traits } of changed) audience.set(name, traits.topics)
+    options.onTopics?.(topics())
+  }
+
+  function topics(): string[] {
+    return uncovered([...audience.values()].flat())
   }
 
   /** Those that have been gone for long get no more events; their queues stay as they are, parked. */
@@ -169,6 +206,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       audience.delete(name)
       absent.delete(name)
     }
+    options.onTopics?.(topics())
   }
 
   async function parkAllBut(wanted: ReadonlyMap<string, unknown>): Promise<void> {
@@ -210,6 +248,10 @@ export function createConnector(options: ConnectorOptions): Connector {
     },
     publish: (event) => database.transaction(() => publishSync(event)),
     publishSync,
+    deliver: (message, whenFull) => database.transaction(() => enqueueSync(message, whenFull)),
+    topics,
+    circuits: () =>
+      Object.fromEntries([...workers].map(([name, { worker }]) => [name, worker.circuit] as const)),
     async close() {
       closing = true
       await turn
@@ -220,6 +262,6 @@ export function createConnector(options: ConnectorOptions): Connector {
 
 function sameTraits(a: Subscriber, b: Subscriber | undefined): boolean {
   const key = ({ traits }: Subscriber) =>
-    JSON.stringify([traits.topics, [...traits.context], traits.maxInflight])
+    JSON.stringify([traits.topics, [...traits.context], traits.maxInflight, traits.ordered])
   return b !== undefined && key(a) === key(b)
 }

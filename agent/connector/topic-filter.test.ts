@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { matchesTopic } from './topic-filter.ts'
+import { matchesTopic, uncovered } from './topic-filter.ts'
 
 it.each([
   ['a/b', 'a/b', true],
@@ -23,4 +23,27 @@ it.each([
   ['A', 'a', false],
 ])('%s on %s: %s', (filter, topic, matches) => {
   expect(matchesTopic(filter, topic)).toBe(matches)
+})
+
+it.each([
+  [['photos/+', 'photos/#', 'photos/pi'], ['photos/#']],
+  [
+    ['a/+', '+/b'],
+    ['+/b', 'a/+'],
+  ],
+  [
+    ['a', 'a', 'b'],
+    ['a', 'b'],
+  ],
+  [
+    ['#', '$SYS/#', 'a/b'],
+    ['#', '$SYS/#'],
+  ],
+  [
+    ['a/+/c', 'a/b/c', 'a/b/c/d'],
+    ['a/+/c', 'a/b/c/d'],
+  ],
+  [['a/#', 'a'], ['a/#']],
+])('of %j, %j cover the rest', (filters, rest) => {
+  expect(uncovered(filters)).toEqual(rest)
 })

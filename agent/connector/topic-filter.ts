@@ -12,3 +12,22 @@ export function matchesTopic(filter: string, topic: string): boolean {
   }
   return wanted.length === levels.length
 }
+
+/** Those filters that no other one covers, each of them once: brokers may send a message once for each that it matches. */
+export function uncovered(filters: readonly string[]): string[] {
+  const all = [...new Set(filters)].sort()
+  return all.filter((filter) => !all.some((other) => other !== filter && covers(other, filter)))
+}
+
+/** Whether every topic that matches `narrow` matches `wide`, too. */
+function covers(wide: string, narrow: string): boolean {
+  const outer = wide.split('/')
+  const inner = narrow.split('/')
+  if (narrow.startsWith('$') && (outer[0] === '+' || outer[0] === '#')) return false
+  for (const [i, level] of outer.entries()) {
+    if (level === '#') return true
+    if (i >= inner.length || inner[i] === '#') return false
+    if (level !== '+' && level !== inner[i]) return false
+  }
+  return outer.length === inner.length
+}

@@ -1,15 +1,15 @@
 import type { DeadLetter } from '../../lib/edge-status/index.ts'
-import type { EdgeloopEvent } from '../../lib/events/index.ts'
 import type { Entry } from '../../lib/spool/index.ts'
+import { type Delivery, isEvent } from '../connector/index.ts'
 
-export function describeLetter(entry: Entry<EdgeloopEvent>): DeadLetter {
-  const { type, data } = entry.payload
+export function describeLetter(entry: Entry<Delivery>): DeadLetter {
+  const { payload } = entry
   return {
     id: entry.id,
     function: entry.queue,
-    type,
-    photo: photoOf(entry.payload) ?? null,
-    device: 'device' in data ? data.device : null,
+    type: isEvent(payload) ? payload.type : payload.topic,
+    photo: photoOf(payload) ?? null,
+    device: isEvent(payload) && 'device' in payload.data ? payload.data.device : null,
     attempts: entry.attempts,
     at: new Date(entry.enqueuedAt).toISOString(),
     why: readable(entry.lastError ?? ''),
@@ -17,8 +17,9 @@ export function describeLetter(entry: Entry<EdgeloopEvent>): DeadLetter {
 }
 
 /** The photo that an event is about. */
-export function photoOf({ data }: EdgeloopEvent): string | undefined {
-  if (!('photo' in data)) return undefined
+export function photoOf(delivery: Delivery): string | undefined {
+  if (!isEvent(delivery) || !('photo' in delivery.data)) return undefined
+  const { data } = delivery
   return typeof data.photo === 'string' ? data.photo : data.photo.hash
 }
 

@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Database, openDatabase } from '../../lib/database/index.ts'
-import { type EdgeloopEvent, eventSchema } from '../../lib/events/index.ts'
 import { createSpool, type Spool } from '../../lib/spool/index.ts'
 import { capturedEvent, hashOf, temporaryDirectory } from '../../test/support/index.ts'
+import { type Delivery, deliverySchema } from '../connector/index.ts'
 import { createDecisionIndex, type DecisionIndex } from '../decision-index/index.ts'
 import { recordDeadLetter } from '../record-decision.ts'
 import { createDeadLetterRoutes } from './routes.ts'
 
 let temporary: Awaited<ReturnType<typeof temporaryDirectory>>
 let database: Database
-let spool: Spool<EdgeloopEvent>
+let spool: Spool<Delivery>
 let decisions: DecisionIndex
 let app: ReturnType<typeof createDeadLetterRoutes>
 
 beforeAll(async () => {
   temporary = await temporaryDirectory('dead-letters')
   database = await openDatabase(temporary.directory)
-  spool = createSpool<EdgeloopEvent>(database, 'events', eventSchema)
+  spool = createSpool(database, 'events', deliverySchema)
   decisions = createDecisionIndex(database)
   app = createDeadLetterRoutes(spool, decisions.reviveSync)
 })

@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
-import type { EdgeloopEvent } from '../../lib/events/index.ts'
 import type { Entry, Spool } from '../../lib/spool/index.ts'
+import { type Delivery, isEvent, type MqttMessage } from '../connector/index.ts'
 import { describeLetter, photoOf } from './letter.ts'
 
 /** Dead letters a page. */
@@ -22,7 +22,7 @@ const pageQuery = z.object({
  *   because of the dead letter does not hold any longer
  */
 export function createDeadLetterRoutes(
-  spool: Spool<EdgeloopEvent>,
+  spool: Spool<Delivery>,
   onReplay: (photo: string) => unknown = () => {}
 ): Hono {
   const app = new Hono()
@@ -45,7 +45,9 @@ export function createDeadLetterRoutes(
 
   app.get('/dead-letters/:function/:sequence', (context) => {
     const letter = existing(context.req.param())
-    return context.json({ ...describeLetter(letter), event: letter.payload })
+    const { payload } = letter
+    const what = isEvent(payload) ? { event: payload } : { message: { ...payload, ...encoded(payload) } }
+    return context.json({ ...describeLetter(letter), ...what })
   })
 
   app.post('/dead-letters/:function/:sequence/replay', async (context) => {
@@ -66,7 +68,7 @@ export function createDeadLetterRoutes(
     return context.json({ discarded: id })
   })
 
-  function existing(param: { function: string; sequence: string }): Entry<EdgeloopEvent> {
+  function existing(param: { function: string; sequence: string }): Entry<Delivery> {
     const id = `${param.function}/${param.sequence}`
     const letter = spool.deadLetters.show(id)
     if (!letter) throw missing(id)
@@ -74,6 +76,12 @@ export function createDeadLetterRoutes(
   }
 
   return app
+}
+
+/** Bytes as JSON has them. */
+function encoded({ body, correlationData }: MqttMessage) {
+  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
+  return { body: base64(body), correlationData: correlationData && base64(correlationData) }
 }
 
 function missing(id: string): EdgeloopError {

@@ -70,7 +70,7 @@ export function createIntake({ edge, database, photos, decisions, connector }: I
         if (!repeated) {
           const photo = { hash, size, mediaType: mediaTypeOf(bytes) ?? 'application/octet-stream' }
           const data = { edge, device, sequence, photo }
-          connector.publishSync(createEvent('photo.captured', `edges/${edge}/agent`, [hash], data))
+          connector.publishSync(createEvent('photo.captured', `edges/${edge}/agent`, [hash], data), 'refuse')
         }
         return { photo: hash, sequence, repeated }
       })

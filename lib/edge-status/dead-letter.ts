@@ -6,7 +6,7 @@ const deadLetter = z.object({
   id: z.string(),
   /** The function that refused it. */
   function: z.string(),
-  /** The event's type. */
+  /** The event's type; of a message that is no event, its topic. */
   type: z.string(),
   /** The photo that the event is about; null where it is about none. */
   photo: z.string().nullable(),

@@ -1,4 +1,5 @@
 export { type Backoff, backoffDelay } from './backoff.ts'
+export type { CircuitState } from './circuit.ts'
 export { createSpool, type SpoolOptions } from './spool.ts'
-export type { CorruptRecord, DeadLetters, Depth, Enqueued, Entry, NewEntry, Spool } from './types.ts'
+export type { CorruptRecord, DeadLetters, Depth, Enqueued, Entry, NewEntry, Room, Spool } from './types.ts'
 export { createWorker, type Outcome, type Worker, type WorkerOptions } from './worker.ts'

@@ -10,6 +10,8 @@ export interface FunctionTraits {
   context: ReadonlySet<string>
   /** Invocations at the same time, per node. */
   maxInflight: number
+  /** What comes from one device, or on one topic, reaches it in order: the next one waits until this one is done. */
+  ordered: boolean
   /** `any`: a caller in the cloud that names no edge gets any edge's answer. */
   relay: 'any' | undefined
   /** `gateway`: whoever invokes it needs the gateway's credentials. */
@@ -39,6 +41,7 @@ export function traitsOf({ annotations }: Pick<Deployment, 'annotations'>): Func
     profiles: list(annotations?.['com.openfaas.profile']),
     context: new Set(list(annotations?.['edgeloop.dev/context'])),
     maxInflight: Number.isInteger(maxInflight) && maxInflight > 0 ? maxInflight : DEFAULT_MAX_INFLIGHT,
+    ordered: annotations?.['edgeloop.dev/order'] === 'device',
     relay: annotations?.['edgeloop.dev/relay'] === 'any' ? 'any' : undefined,
     auth: annotations?.['edgeloop.dev/auth'] === 'gateway' ? 'gateway' : undefined,
     architectures: list(annotations?.['edgeloop.dev/arch']),

@@ -1,0 +1,15 @@
+import { eventRequest } from '../../lib/events/index.ts'
+import { type Delivery, isEvent, topicOf } from './delivery.ts'
+import { messageRequest } from './mqtt-message.ts'
+import { traceParent } from './trace-parent.ts'
+
+/** @param id of the entry: the same for each attempt */
+export function deliveryRequest(url: string, delivery: Delivery, id: string): Request {
+  const headers = {
+    'x-topic': topicOf(delivery),
+    'x-connector': 'edgeloop',
+    'x-call-id': id.replaceAll('/', '-'),
+    traceparent: traceParent(delivery, id),
+  }
+  return isEvent(delivery) ? eventRequest(url, delivery, headers) : messageRequest(url, delivery, headers)
+}

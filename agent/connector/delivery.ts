@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { type EdgeloopEvent, eventSchema } from '../../lib/events/index.ts'
+import { type MqttMessage, mqttMessageSchema } from './mqtt-message.ts'
+
+/** What waits for a function: an event, or an MQTT message as it came. */
+export type Delivery = EdgeloopEvent | MqttMessage
+
+export const deliverySchema: z.ZodType<Delivery> = z.union([mqttMessageSchema, eventSchema])
+
+export function isEvent(delivery: Delivery): delivery is EdgeloopEvent {
+  return 'type' in delivery
+}
+
+export function topicOf(delivery: Delivery): string {
+  return isEvent(delivery) ? `events/${delivery.type}` : delivery.topic
+}
+
+/**
+ * Where it comes from: a device where one is known, and a topic otherwise. Those of one function take turns, and where order
+ * is kept, it is kept within one.
+ */
+export function laneOf(delivery: Delivery): string {
+  if (!isEvent(delivery)) return delivery.topic.slice(0, 400)
+  const { data } = delivery
+  return 'device' in data ? `${data.edge}/${data.device}` : topicOf(delivery)
+}
+
+/** What people are to see goes up before what the model knows, where a line is slow: see `Spool`'s priorities. */
+export function priorityOf(delivery: Delivery): number {
+  if (!isEvent(delivery)) return 2
+  return delivery.type === 'sample.accepted' ? 1 : 0
+}
