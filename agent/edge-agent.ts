@@ -17,14 +17,19 @@ import type { ObjectStore } from '../lib/s3/index.ts'
 import { createSpool } from '../lib/spool/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
 import { serveHttp } from '../lib/web-server/index.ts'
+import about from '../package.json' with { type: 'json' }
 import { answerTo, createAnswers, type DeviceAnswer, refusalTo } from './answers/index.ts'
 import { createBroker, type Publication } from './broker/index.ts'
 import { createConnector, followFunctions, invokeWith } from './connector/index.ts'
 import { createDeadLetterRoutes } from './dead-letters/index.ts'
 import { createDecisionIndex, createDecisionRoutes } from './decision-index/index.ts'
+import { followDesired } from './desired/index.ts'
 import { enrichEvent } from './enrich.ts'
+import { functionHealth } from './function-health.ts'
+import { openIdentity } from './identity/index.ts'
 import { createIntake } from './intake/index.ts'
 import { createLogRoutes, type LogSource } from './logs/index.ts'
+import { createAgentMetrics } from './metrics/index.ts'
 import { createModelCache } from './model-cache/index.ts'
 import { createPhotoRoutes, createPhotoStore } from './photo-store/index.ts'
 import { isEndOfPhoto, recordDeadLetter, recordDecision } from './record-decision.ts'
@@ -50,8 +55,9 @@ export interface EdgeAgentOptions {
   /** The cloud, which may be out of reach, and what its gateway and its broker know this edge by. */
   cloud: { gateway: string; broker: string; token?: string }
   listen: { host: string; http: number; mqtt: number }
+  /** What goes up, where the desired configuration does not say. */
   uplink: UplinkPolicy
-  /** How often the registry and the functions are looked at without being told, in milliseconds. */
+  /** How often the registry, the desired configuration and the functions are looked at without being told, in milliseconds. */
   pollMs?: number
   /** Ends the wait for a function list. */
   signal?: AbortSignal
@@ -96,8 +102,10 @@ async function start(
   closeLater: (close: () => unknown) => void
 ): Promise<Omit<EdgeAgent, 'close'>> {
   const { edge, directory, provider, store, listen, pollMs } = options
+  const began = performance.now()
   closeLater(() => store.close())
   closeLater(() => provider.close())
+  const me = await openIdentity(directory)
   const database = await openDatabase(path.join(directory, 'database'))
   closeLater(() => database.close())
   const spool = createSpool<EdgeloopEvent>(database, 'events', eventSchema)
@@ -105,6 +113,7 @@ async function start(
   const answers = createAnswers(database)
   const photos = await createPhotoStore(path.join(directory, 'photos'))
   let uplink: Uplink | undefined
+  const metrics = createAgentMetrics({ spool, heartbeat })
 
   const models = createModelCache({
     store,
@@ -113,6 +122,8 @@ async function start(
     pollMs,
   })
   closeLater(() => models.close())
+  const desired = await followDesired({ edge, store, directory, pollMs })
+  closeLater(() => desired.close())
 
   const limits = { longTopics: 'photos/' }
   const broker = await createBroker({ host: listen.host, port: listen.mqtt, limits, accept, onSubscribe })
@@ -129,6 +140,7 @@ async function start(
     .get('/status', async (c) => c.json(await heartbeat()))
     .route('/', createPhotoRoutes(photos))
     .route('/', createDecisionRoutes(decisions))
+    .route('/', metrics.routes)
     .route('/', createDeadLetterRoutes(spool, decisions.reviveSync))
     .route('/', invocations)
   const server = await serveHttp({
@@ -143,8 +155,13 @@ async function start(
 
   const connector = createConnector({
     spool,
-    invoke: invokeWith(provider),
-    enrich: (event, context) => enrichEvent(event, context, { gateway, decisions, uplink: options.uplink }),
+    invoke: metrics.counting(invokeWith(provider)),
+    enrich: (event, context) =>
+      enrichEvent(event, context, {
+        gateway,
+        decisions,
+        uplink: desired.current()?.uplink ?? options.uplink,
+      }),
     onEvent(event) {
       recordDecision(decisions, event)
       if (event.type === 'photo.classified') answerSync(answerTo(event))
@@ -180,10 +197,13 @@ async function start(
   await broker.listen()
   uplink = createUplink({
     edge,
+    me,
     broker: options.cloud.broker,
     token: options.cloud.token,
     heartbeat,
     onModelHint: () => models.poke(),
+    onDesiredHint: desired.look,
+    onStandby: relay.pause,
   })
   closeLater(() => uplink?.close())
 
@@ -194,6 +214,7 @@ async function start(
     if (device === undefined) return
     try {
       const { photo, sequence, repeated } = await intake.receive(device, payload)
+      metrics.received(payload.length, repeated)
       await broker.publish(receiptsTopic(device), JSON.stringify({ photo, sequence }))
       const earlier = repeated && (await database.transaction(() => answers.askSync(photo, device)))
       if (earlier) await send({ device, message: earlier })
@@ -201,6 +222,7 @@ async function start(
       const refusal = refusalFor(payload, thrown)
       // Anything but a verdict on the photo itself: closing the connection lets the device keep it and come again.
       if (!refusal) throw thrown
+      metrics.refused(refusal.code)
       await broker.publish(receiptsTopic(device), JSON.stringify(refusal))
     }
   }
@@ -238,12 +260,16 @@ async function start(
     return {
       edge,
       at: new Date().toISOString(),
+      agent: { ...me, version: about.version, uptimeSeconds: (performance.now() - began) / 1000 },
       gateway,
       broker: broker.url,
       link: uplink?.state() ?? { connected: false, since: new Date().toISOString() },
       totals: decisions.counters(),
       spool: Object.fromEntries(queues.map(([queue, { queued }]) => [queue, queued])),
       parked: parked.map(([queue]) => queue),
+      functions: functionHealth(await provider.listAt().catch(() => []), spool),
+      desired: desired.status(),
+      alarms: uplink?.alarms() ?? [],
       oversizedPackets: broker.oversized,
       memory: { rss: process.memoryUsage.rss() },
       deadLetters: queues.reduce((sum, [, { dead }]) => sum + dead, 0),
