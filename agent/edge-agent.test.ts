@@ -713,15 +713,17 @@ describe('close', () => {
           clean: true,
           keepalive: 0,
         }),
-        mqttPacket.generate({
-          cmd: 'publish',
-          topic: 'photos/slow-pi',
-          payload: Buffer.alloc(100_000),
-          qos: 1,
-          messageId: 1,
-          dup: false,
-          retain: false,
-        }).subarray(0, 50_000),
+        mqttPacket
+          .generate({
+            cmd: 'publish',
+            topic: 'photos/slow-pi',
+            payload: Buffer.alloc(100_000),
+            qos: 1,
+            messageId: 1,
+            dup: false,
+            retain: false,
+          })
+          .subarray(0, 50_000),
       ])
     )
     await sleep(300)

@@ -2,4 +2,9 @@
  * When samples may go up, and how fast.
  * @module
  */
-export { createUplinkPolicy, type Hold, type UplinkPolicy, type UplinkPolicyOptions } from './uplink-policy.ts'
+export {
+  createUplinkPolicy,
+  type Hold,
+  type UplinkPolicy,
+  type UplinkPolicyOptions,
+} from './uplink-policy.ts'
