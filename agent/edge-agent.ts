@@ -115,15 +115,16 @@ async function start(
   let uplink: Uplink | undefined
   const metrics = createAgentMetrics({ spool, heartbeat })
 
+  const desired = await followDesired({ edge, store, directory, pollMs })
+  closeLater(() => desired.close())
   const models = createModelCache({
     store,
     directory: options.modelCache,
     models: options.models,
+    channel: () => desired.current()?.channel,
     pollMs,
   })
   closeLater(() => models.close())
-  const desired = await followDesired({ edge, store, directory, pollMs })
-  closeLater(() => desired.close())
 
   const limits = { longTopics: 'photos/' }
   const broker = await createBroker({ host: listen.host, port: listen.mqtt, limits, accept, onSubscribe })

@@ -14,8 +14,6 @@ export interface FollowDesiredOptions {
   directory: string
   /** How often the bucket is looked at without being told, in milliseconds. */
   pollMs?: number
-  /** Another one is applied. */
-  onChange?(now: Desired): void
 }
 
 /** The desired configuration of this edge, as far as it is known here. */
@@ -67,7 +65,6 @@ export async function followDesired(options: FollowDesiredOptions): Promise<Foll
   function apply(next: Desired, written: unknown): void {
     applied = next
     text = JSON.stringify(written)
-    options.onChange?.(next)
   }
 
   async function restore(): Promise<void> {

@@ -6,7 +6,6 @@ export { type DeadLetter, deadLetterPage } from './dead-letter.ts'
 export {
   type AgentIdentity,
   type AlarmReport,
-  agentIdentity,
   type FunctionHealth,
   type Heartbeat,
   heartbeat,
