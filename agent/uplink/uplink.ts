@@ -42,6 +42,8 @@ const HEARTBEATS = 3
 /** A connection that is closed so soon, so often in a row, may have been taken over; in milliseconds. */
 const QUICK_MS = 3000
 const QUICK_TIMES = 4
+/** How long a broker may take to send the heartbeat that it has kept, in milliseconds. */
+const KEPT_MS = 1000
 
 export function createUplink(options: UplinkOptions): Uplink {
   const { edge, me, heartbeatMs = 1000, backoff = BACKOFF } = options
@@ -52,8 +54,12 @@ export function createUplink(options: UplinkOptions): Uplink {
   /** The one that may speak for this edge. */
   let line: MqttClient | undefined
   let state: LinkState = { connected: false, since: new Date().toISOString() }
-  /** Whether this process has said a heartbeat: another one's that the broker keeps has come after it. */
+  /** Whether a heartbeat was said since the last look: another one's that the broker keeps has come after it. */
   let spoken = false
+  /** Nothing is said before it is known who has spoken last: it would hide the other one's heartbeat. */
+  let maySpeak = false
+  /** Lets go of the line. */
+  let letGo = () => {}
 
   function turned(connected: boolean): void {
     if (connected !== state.connected) state = { connected, since: new Date().toISOString() }
@@ -71,8 +77,9 @@ export function createUplink(options: UplinkOptions): Uplink {
   async function lead(): Promise<void> {
     const client = connect(`edge-${edge}`)
     line = client
+    spoken = false
     await new Promise<void>((resolve) => {
-      closing.signal.addEventListener('abort', () => resolve(), { once: true })
+      letGo = resolve
       whenTakenOver(client, resolve)
       client.on('close', () => turned(false))
       client.on('connect', () => {
@@ -81,14 +88,12 @@ export function createUplink(options: UplinkOptions): Uplink {
         // Things may have changed while nobody could say so.
         options.onModelHint()
         options.onDesiredHint()
-        beat()
       })
       client.on('message', (topic, payload) => {
         if (topic.startsWith('models/')) options.onModelHint()
         else if (topic === standbyTopic(edge)) rivals.heard(payload)
         else if (topic === `edges/${edge}/desired`) options.onDesiredHint()
       })
-      if (closing.signal.aborted) resolve()
     })
     line = undefined
     turned(false)
@@ -103,17 +108,27 @@ export function createUplink(options: UplinkOptions): Uplink {
     const topic = heartbeatTopic(edge)
     let began = 0
     let quick = 0
+    let late: NodeJS.Timeout | undefined
+    const speak = () => {
+      clearTimeout(late)
+      maySpeak = true
+      beat()
+    }
     client.on('connect', () => {
       began = performance.now()
-      if (spoken) client.subscribe(topic, { qos: 0 })
+      if (!spoken) return speak()
+      client.subscribe(topic, { qos: 0 })
+      late = setTimeout(speak, KEPT_MS)
     })
     client.on('message', (about, payload) => {
-      if (about !== topic) return
-      // The first one tells; the others would be this agent's own.
+      if (about !== topic || maySpeak) return
+      if (speakerOf(payload).run !== me.run) return takenOver()
       client.unsubscribe(topic)
-      if (speakerOf(payload).run !== me.run) takenOver()
+      speak()
     })
     client.on('close', () => {
+      clearTimeout(late)
+      maySpeak = false
       if (began === 0) return
       quick = performance.now() - began < QUICK_MS ? quick + 1 : 0
       began = 0
@@ -143,10 +158,10 @@ export function createUplink(options: UplinkOptions): Uplink {
   }
 
   function beat(): void {
-    if (!line?.connected) return
+    if (!line?.connected || !maySpeak) return
     options.heartbeat().then(
       (heartbeat) => {
-        if (!line?.connected) return
+        if (!line?.connected || !maySpeak) return
         line.publish(heartbeatTopic(edge), JSON.stringify(heartbeat), { retain: true })
         spoken = true
       },
@@ -166,6 +181,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     async close() {
       clearInterval(timer)
       closing.abort()
+      letGo()
       pause.ring()
       await following
     },
