@@ -1,9 +1,11 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import mqtt, { type MqttClient } from 'mqtt'
+import mqttPacket from 'mqtt-packet'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   createEdgeProvider,
@@ -580,6 +582,82 @@ describe('what the cloud hears', () => {
   })
 })
 
+describe('what is desired', () => {
+  it('is applied while it runs, and holds after a start without the cloud', async () => {
+    const first = await startEdge()
+    const pi = await device(first, 'pi')
+    await bucket.putJson('edges/edge-1/desired.json', { revision: 3, uplink: 'features' })
+    const applied = async (agent: EdgeAgent) => (await agent.heartbeat()).desired
+    await eventually(async () => expect(await applied(first)).toEqual({ revision: 3, problem: null }))
+    const [one, two] = [1, 2].map((n) => photoOf({ n, confidence: 0.6 }))
+    await pi.send(one!)
+    await settled(first, 1)
+    expect(await sampleStore(bucket, 'photos').getPhoto(photoHash(one!))).toBeUndefined()
+
+    await first.close()
+    for (const link of Object.values(links)) link.cut()
+    const second = await startEdge()
+    expect(await applied(second)).toEqual({ revision: 3, problem: null })
+    await (await device(second, 'pi')).send(two!)
+    for (const link of Object.values(links)) link.heal()
+    await settled(second, 2)
+    expect(await sampleStore(bucket, 'photos').getPhoto(photoHash(two!))).toBeUndefined()
+  })
+})
+
+describe('an agent says of itself', () => {
+  it('who it is, and how its functions are doing', async () => {
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    links.s3.cut()
+    await pi.send(photoOf({ n: 1 }))
+    await eventually(async () =>
+      expect(await agent.heartbeat()).toMatchObject({
+        agent: { version: expect.stringMatching(/^\d+\.\d+/), uptimeSeconds: expect.any(Number) },
+        functions: [
+          { name: 'classify', replicas: 1, available: 1, disabled: false, lastError: null },
+          { name: 'filter-confidence', lastError: null },
+          { name: 'upload-sample', lastError: expect.stringMatching(/^503: /) },
+        ],
+        alarms: [],
+      })
+    )
+  })
+
+  it('what it measures, for Prometheus', async () => {
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    const photo = photoOf({ n: 1 })
+    await pi.send(photo)
+    await pi.send(photo)
+    await pi.send(photoOf({ n: 2, status: 422 }))
+    await pi.client.publishAsync('photos/pi', Buffer.alloc(0), { qos: 1 })
+    await settled(agent, 2)
+    await eventually(async () => {
+      const response = await fetch(`${agent.gateway}/metrics`)
+      expect(response.headers.get('content-type')).toContain('text/plain')
+      const lines = (await response.text()).split('\n')
+      for (const line of [
+        'edgeloop_agent_photos_received_total{repeated="false"} 2',
+        'edgeloop_agent_photos_received_total{repeated="true"} 1',
+        `edgeloop_agent_photo_bytes_received_total ${2 * photo.length + photoOf({ n: 2, status: 422 }).length}`,
+        'edgeloop_agent_receipts_refused_total{code="INVALID_INPUT"} 1',
+        'edgeloop_agent_invocations_total{function="classify",outcome="ok"} 1',
+        'edgeloop_agent_invocations_total{function="classify",outcome="refused"} 1',
+        'edgeloop_agent_spool_queued{queue="classify"} 0',
+        'edgeloop_agent_spool_dead_letters{queue="classify"} 1',
+        'edgeloop_agent_uplink_connected 1',
+        'edgeloop_agent_model_serving_version{model_name="photos"} 1',
+        'edgeloop_agent_function_available{function="upload-sample"} 1',
+      ])
+        expect(lines).toContain(line)
+      expect(lines.join()).toMatch(
+        /nodejs_eventloop_lag_seconds \d.*process_|process_.*nodejs_eventloop_lag_seconds \d/
+      )
+    })
+  })
+})
+
 describe('close', () => {
   it('in the middle of work is quiet, soon, and loses nothing', async () => {
     const first = await startEdge()
@@ -606,6 +684,57 @@ describe('close', () => {
     await sleep(50)
     await agent.close()
     expect(pi.answers()).toHaveLength(1)
+  })
+
+  it('takes less than 10 s while a function hangs, a photo comes in and the cloud is cut off', async () => {
+    const first = await startEdge()
+    const pi = await device(first, 'pi', { reconnectPeriod: 0 })
+    const until = path.join(directory, 'now')
+    await pi.send(photoOf({ n: 1, until }))
+    await pi.send(photoOf({ n: 2 }))
+    for (const link of Object.values(links)) link.cut()
+    // A caller who waits for a function that hangs.
+    const hanging = fetch(`${first.gateway}/function/classify`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/octet-stream' },
+      body: new ReadableStream({ start: (body) => body.enqueue(new Uint8Array(10)) }),
+      duplex: 'half',
+    } as RequestInit).catch(() => {})
+    // Half a photo.
+    const raw = connect(Number(new URL(first.broker).port), '127.0.0.1')
+    raw.on('error', () => {})
+    raw.write(
+      Buffer.concat([
+        mqttPacket.generate({
+          cmd: 'connect',
+          clientId: 'slow-pi',
+          protocolId: 'MQTT',
+          protocolVersion: 4,
+          clean: true,
+          keepalive: 0,
+        }),
+        mqttPacket
+          .generate({
+            cmd: 'publish',
+            topic: 'photos/slow-pi',
+            payload: Buffer.alloc(100_000),
+            qos: 1,
+            messageId: 1,
+            dup: false,
+            retain: false,
+          })
+          .subarray(0, 50_000),
+      ])
+    )
+    await sleep(300)
+    const began = performance.now()
+    await first.close()
+    expect(performance.now() - began).toBeLessThan(10_000)
+    raw.destroy()
+    await hanging
+    await writeFile(until, '')
+    for (const link of Object.values(links)) link.heal()
+    await settled(await startEdge(), 2)
   })
 
   it('leaves answers for the next start, and the device hears them when it comes back', async () => {

@@ -17,6 +17,7 @@ import type { ObjectStore } from '../lib/s3/index.ts'
 import { createSpool } from '../lib/spool/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
 import { serveHttp } from '../lib/web-server/index.ts'
+import about from '../package.json' with { type: 'json' }
 import { answerTo, createAnswers, type DeviceAnswer, refusalTo } from './answers/index.ts'
 import {
   createBroker,
@@ -27,10 +28,14 @@ import {
 import { createConnector, deliverySchema, followFunctions, invokeWith, messageOf } from './connector/index.ts'
 import { createDeadLetterRoutes } from './dead-letters/index.ts'
 import { createDecisionIndex, createDecisionRoutes } from './decision-index/index.ts'
+import { followDesired } from './desired/index.ts'
 import { enrichEvent } from './enrich.ts'
+import { functionHealth } from './function-health.ts'
+import { openIdentity } from './identity/index.ts'
 import { createIntake } from './intake/index.ts'
 import { createKeptAside, createKeptAsideRoutes } from './kept-aside/index.ts'
 import { createLogRoutes, type LogSource } from './logs/index.ts'
+import { createAgentMetrics } from './metrics/index.ts'
 import { createModelCache } from './model-cache/index.ts'
 import { createPhotoRoutes, createPhotoStore } from './photo-store/index.ts'
 import { isEndOfPhoto, recordDeadLetter, recordDecision } from './record-decision.ts'
@@ -38,6 +43,8 @@ import { refusalFor } from './refusal.ts'
 import { createRelay } from './relay/index.ts'
 import { createScheduler } from './schedule/index.ts'
 import { createUplink, type Uplink } from './uplink/index.ts'
+import { createUplinkPolicy } from './uplink-policy/index.ts'
+import { uploadSize } from './upload-size.ts'
 
 export interface EdgeAgentOptions {
   edge: string
@@ -58,8 +65,9 @@ export interface EdgeAgentOptions {
   listen: { host: string; http: number; mqtt: number }
   /** Another broker that devices speak to, in place of this agent's own. */
   broker?: ExternalBrokerOptions
+  /** What goes up, where the desired configuration does not say. */
   uplink: UplinkPolicy
-  /** How often the registry and the functions are looked at without being told, in milliseconds. */
+  /** How often the registry, the desired configuration and the functions are looked at without being told, in milliseconds. */
   pollMs?: number
   /** Ends the wait for a function list. */
   signal?: AbortSignal
@@ -107,8 +115,10 @@ async function start(
   closeLater: (close: () => unknown) => void
 ): Promise<Omit<EdgeAgent, 'close'>> {
   const { edge, directory, provider, store, listen, pollMs } = options
+  const began = performance.now()
   closeLater(() => store.close())
   closeLater(() => provider.close())
+  const me = await openIdentity(directory)
   const database = await openDatabase(path.join(directory, 'database'))
   closeLater(() => database.close())
   const spool = createSpool(database, 'events', deliverySchema)
@@ -116,11 +126,15 @@ async function start(
   const answers = createAnswers(database)
   const photos = await createPhotoStore(path.join(directory, 'photos'))
   let uplink: Uplink | undefined
+  const metrics = createAgentMetrics({ spool, heartbeat })
 
+  const desired = await followDesired({ edge, store, directory, pollMs })
+  closeLater(() => desired.close())
   const models = createModelCache({
     store,
     directory: options.modelCache,
     models: options.models,
+    channel: () => desired.current()?.channel,
     pollMs,
   })
   closeLater(() => models.close())
@@ -143,6 +157,7 @@ async function start(
     .get('/status', async (c) => c.json(await heartbeat()))
     .route('/', createPhotoRoutes(photos))
     .route('/', createDecisionRoutes(decisions))
+    .route('/', metrics.routes)
     .route('/', createDeadLetterRoutes(spool, decisions.reviveSync))
     .route('/', createKeptAsideRoutes(kept))
     .route('/', invocations)
@@ -156,10 +171,21 @@ async function start(
   closeLater(() => server.close())
   const gateway = server.url
 
+  const uplinkPolicy = createUplinkPolicy({ desired: desired.current })
+  const whatGoesUp = () => desired.current()?.uplink ?? options.uplink
   const connector = createConnector({
     spool,
-    invoke: invokeWith(provider),
-    enrich: (event, context) => enrichEvent(event, context, { gateway, decisions, uplink: options.uplink }),
+    async admit(subscriber, delivery, signal) {
+      const bytes = uploadSize(subscriber, delivery, whatGoesUp())
+      if (bytes > 0) await uplinkPolicy.admit(bytes, signal)
+    },
+    invoke: metrics.counting(invokeWith(provider)),
+    enrich: (event, context) =>
+      enrichEvent(event, context, {
+        gateway,
+        decisions,
+        uplink: whatGoesUp(),
+      }),
     onEvent(event) {
       recordDecision(decisions, event)
       if (event.type === 'photo.classified') answerSync(answerTo(event))
@@ -197,10 +223,13 @@ async function start(
   await broker.listen()
   uplink = createUplink({
     edge,
+    me,
     broker: options.cloud.broker,
     token: options.cloud.token,
     heartbeat,
     onModelHint: () => models.poke(),
+    onDesiredHint: desired.look,
+    onStandby: relay.pause,
   })
   closeLater(() => uplink?.close())
 
@@ -223,6 +252,7 @@ async function start(
     const device = topic.slice(PHOTOS.length)
     try {
       const { photo, sequence, repeated } = await intake.receive(device, payload)
+      metrics.received(payload.length, repeated)
       await broker.publish(receiptsTopic(device), JSON.stringify({ photo, sequence }))
       const earlier = repeated && (await database.transaction(() => answers.askSync(photo, device)))
       if (earlier) await send({ device, message: earlier })
@@ -232,6 +262,7 @@ async function start(
       if (!refusal) throw thrown
       const reason = refusal.code === 'TOO_LARGE' ? 'oversized' : 'malformed'
       await kept.keep(topic, payload, reason, refusal.error)
+      metrics.refused(refusal.code)
       await broker.publish(receiptsTopic(device), JSON.stringify(refusal))
     }
   }
@@ -273,12 +304,17 @@ async function start(
     return {
       edge,
       at: new Date().toISOString(),
+      agent: { ...me, version: about.version, uptimeSeconds: (performance.now() - began) / 1000 },
       gateway,
       broker: broker.url,
       link: uplink?.state() ?? { connected: false, since: new Date().toISOString() },
       totals: decisions.counters(),
       spool: Object.fromEntries(queues.map(([queue, { queued }]) => [queue, queued])),
       parked: parked.map(([queue]) => queue),
+      functions: functionHealth(await provider.listAt().catch(() => []), spool, connector.circuits()),
+      desired: desired.status(),
+      held: uplinkPolicy.held(),
+      alarms: uplink?.alarms() ?? [],
       oversizedPackets: broker.oversized,
       memory: { rss: process.memoryUsage.rss() },
       deadLetters: queues.reduce((sum, [, { dead }]) => sum + dead, 0),

@@ -3,6 +3,7 @@ import { asEdgeloopError } from '../lib/errors/index.ts'
 import {
   backboneCommand,
   deadLettersCommand,
+  edgeCommand,
   labelCommand,
   modelsCommand,
   statusCommand,
@@ -57,7 +58,7 @@ program
   .option('--plain', 'a line a round, also on a terminal')
   .action(async (given) => start(await readStartOptions(given, process.env.INIT_CWD ?? process.cwd())))
 
-const ofPlatform = [statusCommand, labelCommand, modelsCommand, deadLettersCommand]
+const ofPlatform = [statusCommand, edgeCommand, labelCommand, modelsCommand, deadLettersCommand]
 const ofFunctions = [
   loginCommand,
   buildCommand,

@@ -736,6 +736,37 @@ describe('messages that are no events', () => {
   })
 })
 
+it('lets an event wait for its turn, which is no attempt, and stops in the middle of it', async () => {
+  const began: string[] = []
+  let go: () => void = () => {}
+  const admit: ConnectorOptions['admit'] = (name, _delivery, signal) => {
+    began.push(name)
+    return new Promise((resolve, reject) => {
+      go = resolve
+      signal.addEventListener('abort', () => reject(signal.reason))
+    })
+  }
+  await open({ admit })
+  const seen: string[] = []
+  functions = {
+    up: (request) => {
+      seen.push(request.headers.get('ce-id')!)
+      return new Response('ok')
+    },
+  }
+  await connector.subscribe([subscriber('up', 'events/photo.captured')])
+  await connector.publish(captured(7))
+  await eventually(() => expect(began).toEqual(['up']))
+  await reopen({ admit })
+  expect(spool.list('up')).toMatchObject([{ attempts: 0, crashes: 0 }])
+  await connector.subscribe([subscriber('up', 'events/photo.captured')])
+  await eventually(() => expect(began).toEqual(['up', 'up']))
+  expect(seen).toEqual([])
+  go()
+  await eventually(() => expect(seen).toEqual([captured(7).id]))
+  await shut()
+})
+
 it('gives all events of a photo the same trace', async () => {
   await open()
   const traces: string[] = []

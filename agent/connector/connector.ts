@@ -46,6 +46,8 @@ export interface ConnectorOptions {
   spool: Spool<Delivery>
   /** Sends a request to a subscriber. */
   invoke(name: string, request: Request): Promise<Response>
+  /** When the first attempt, or the next one, may begin; without it, at once. Rejects when the signal fires. */
+  admit?(subscriber: string, delivery: Delivery, signal: AbortSignal): Promise<void>
   /** Adds to an event what the function asked for with `edgeloop.dev/context`. */
   enrich?(event: EdgeloopEvent, context: ReadonlySet<string>): EdgeloopEvent
   /** Runs inside the transaction in which an event enters the spool. */
@@ -167,6 +169,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       ordered: subscriber.traits.ordered,
       backoff,
       handle: (entry, signal) => handle(subscriber, entry, signal),
+      ready: options.admit && ((entry, signal) => options.admit!(subscriber.name, entry.payload, signal)),
       giveUp: (entry, why) => deadLetter(subscriber, entry, why),
       onError: (error) => {
         if (!closing) console.error(`${subscriber.name}:`, error)

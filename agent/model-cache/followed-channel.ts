@@ -3,9 +3,17 @@ import { type ChannelPointer, channelPointer, registryKeys } from '../../lib/reg
 import type { CachedVersions, ReadObject } from './cached-versions.ts'
 import type { FollowedModel } from './followed-model.ts'
 
+interface ChannelOptions {
+  model: string
+  /** Under this name functions find in the cache what it points at. */
+  channel: string
+  /** The channel of the registry that is followed in its place. */
+  instead?(): string | undefined
+}
+
 /** Follows a channel: the version that it points at, and the one before. */
 export function followChannel(
-  { model, channel }: { model: string; channel: string },
+  { model, channel, instead }: ChannelOptions,
   versions: CachedVersions,
   readObject: ReadObject
 ): FollowedModel {
@@ -27,9 +35,14 @@ export function followChannel(
       }
     },
     async look() {
-      const object = await readObject(key)
-      if (!object) return
-      wanted = parsePointer(object, key)
+      const followed = instead?.() ?? channel
+      const source = registryKeys.channel(model, followed)
+      const object = await readObject(source)
+      if (!object) {
+        if (followed === channel) return
+        throw new EdgeloopError('NOT_FOUND', `there is no channel ${followed}`, { where: source })
+      }
+      wanted = parsePointer(object, source)
       if (wanted.manifest === offered?.manifest) return
       await versions.fetch(model, wanted)
       await versions.write(key, object)

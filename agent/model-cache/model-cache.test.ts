@@ -36,7 +36,14 @@ let backbone: { name: string; hash: string }
 let asked: string[]
 let cache: ModelCache | undefined
 
-function start({ models = model, ...more }: { models?: string; pollMs?: number } = {}): ModelCache {
+function start({
+  models = model,
+  ...more
+}: {
+  models?: string
+  pollMs?: number
+  channel?: () => string | undefined
+} = {}): ModelCache {
   const over = open(`http://127.0.0.1:${link.port}`)
   const store: ObjectStore = {
     ...over,
@@ -180,6 +187,33 @@ async function offeredNumbers(of = model): Promise<number[]> {
   const bytes = await readFile(inCache(registryKeys.offered(of)), 'utf8').catch(() => '{"versions":[]}')
   return JSON.parse(bytes).versions.map(({ version }: { version: number }) => version)
 }
+
+describe('another channel in place of the one that functions read', () => {
+  it('is followed from the next look on, and kept through a restart; one that is none is told', async () => {
+    let channel: string | undefined
+    const stable = await promote('1', 1)
+    const canary = (await registry.publish('2', head(2), about('2'))).version
+    await registry.setChannel('canary', { version: canary, by: 'test', why: 'test' }, undefined)
+    start({ channel: () => channel })
+    await offered(stable)
+    channel = 'canary'
+    await offered(canary)
+    expect(JSON.parse(await readFile(inCache(registryKeys.channel(model, 'stable')), 'utf8'))).toMatchObject({
+      version: canary,
+    })
+    channel = 'nightly'
+    await eventually(() => expect(cache!.problem()).toContain('there is no channel nightly'))
+    expect(cache!.offered()).toBe(canary)
+    await cache!.close()
+    link.cut()
+    start({ channel: () => channel })
+    await offered(canary)
+    link.heal()
+    channel = undefined
+    await offered(stable)
+    await eventually(() => expect(cache!.problem()).toBeNull())
+  })
+})
 
 describe('several models and versions', () => {
   it('each have their own, and share a backbone', async () => {

@@ -14,6 +14,8 @@ export interface ModelCacheOptions {
   directory: string
   /** Which models, and which versions of each; what is said of one model is said of the first. */
   models: readonly ModelSelection[]
+  /** The channel of the registry that is followed in place of the first model's first one; asked at each look. */
+  channel?(): string | undefined
   /** How often the registry is looked at without being told, in milliseconds. */
   pollMs?: number
 }
@@ -50,7 +52,10 @@ export function createModelCache(options: ModelCacheOptions): ModelCache {
 
   function follow({ model, policy }: ModelSelection): FollowedModel[] {
     if (policy.kind === 'channels')
-      return policy.channels.map((channel) => followChannel({ model, channel }, versions, readObject))
+      return policy.channels.map((channel, i) => {
+        const instead = i === 0 && model === models[0]!.model ? options.channel : undefined
+        return followChannel({ model, channel, instead }, versions, readObject)
+      })
     const listVersions = () => modelRegistry(store, model).versions({ signal: looking.signal })
     return [followVersions({ model, policy, listVersions }, versions, readObject)]
   }

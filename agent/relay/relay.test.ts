@@ -468,6 +468,17 @@ describe('a line', () => {
     await eventually(async () => expect(await text('/', {}, 'edge-2')).toBe('edge-2'))
   })
 
+  it('is left to another agent of this name while it is paused', async () => {
+    const relay = openRelay()
+    await reachable('edge-1')
+    relay.pause(true)
+    await reachable()
+    await sleep(200)
+    expect([relays.edges(), relay.connected]).toEqual([[], false])
+    relay.pause(false)
+    await reachable('edge-1')
+  })
+
   it('goes to each edge by its name', async () => {
     for (const edge of ['edge-1', 'edge-2', 'edge-3'])
       openRelay({ edge, fetch: async () => new Response(`from ${edge}`) })

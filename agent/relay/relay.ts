@@ -25,6 +25,8 @@ export interface RelayOptions {
 export interface Relay {
   /** Whether the cloud can ask this edge now. */
   readonly connected: boolean
+  /** While it is paused it has no line: another agent of this name has one. */
+  pause(paused: boolean): void
   /** Lets requests under way end, for a moment. */
   close(): Promise<void>
 }
@@ -44,6 +46,7 @@ export function createRelay(options: RelayOptions): Relay {
   /** More than one for a moment: one that the gateway closes still answers what it was asked. */
   const lines = new Set<ServerHttp2Session>()
   let connected = false
+  let paused = false
   let complaint = ''
 
   async function answer(request: Request): Promise<Response> {
@@ -55,7 +58,7 @@ export function createRelay(options: RelayOptions): Relay {
   /** Resolves when the cloud needs another line. */
   async function serveOne(): Promise<void> {
     const socket = await connectLine(gateway, edge, token, closing.signal)
-    if (closing.signal.aborted) return void socket.destroy()
+    if (closing.signal.aborted || paused) return void socket.destroy()
     const line = serveLine(socket, answer, watch)
     lines.add(line)
     line.once('close', () => lines.delete(line))
@@ -69,6 +72,10 @@ export function createRelay(options: RelayOptions): Relay {
   async function follow(): Promise<void> {
     let failures = 0
     while (!closing.signal.aborted) {
+      if (paused) {
+        await alarm.wait(backoff.maxMs)
+        continue
+      }
       const began = performance.now()
       await serveOne().catch((thrown: unknown) => {
         const { code, message, hint = '' } = asEdgeloopError(thrown)
@@ -85,6 +92,12 @@ export function createRelay(options: RelayOptions): Relay {
   return {
     get connected() {
       return connected
+    },
+    pause(now) {
+      if (now === paused) return
+      paused = now
+      alarm.ring()
+      if (paused) for (const line of lines) line.close()
     },
     async close() {
       closing.abort()

@@ -3,13 +3,14 @@ import { userInfo } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import mqtt from 'mqtt'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createDevice } from '../../device/index.ts'
 import { sampleStore } from '../../lib/dataset/index.ts'
 import { photoHash } from '../../lib/photo/index.ts'
 import { modelRegistry } from '../../lib/registry/index.ts'
 import { createDemoCamera } from '../../platform/demo-camera/index.ts'
-import { createPlatform, type Platform } from '../../platform/index.ts'
+import { createPlatform, findRunning, type Platform } from '../../platform/index.ts'
 import { type LabelledPhoto, runRounds } from '../../platform/rounds/index.ts'
 import { temporaryDirectory } from '../../test/support/index.ts'
 import { runCommandLine } from '../program.ts'
@@ -120,6 +121,53 @@ describe('status', () => {
     })
     platform.edges[0]!.heal()
     expect((await edgeloop('status', '--json')).json()).toMatchObject({ gateway: { answers: true } })
+  })
+})
+
+describe('edge status', () => {
+  it('shows link, spool, model and functions of an edge', async () => {
+    // It has just been cut off.
+    await eventually(async () => expect((await platform.edges[0]!.status()).link.connected).toBe(true))
+    const { stdout, exitCode } = await edgeloop('edge', 'status', 'edge-1', '--check')
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^EDGE +edge-1\nAgent +version \d.*, up for .*, installation [0-9a-f]{8}\n/)
+    expect(stdout).toMatch(/\nCloud +in reach since \d\d:\d\d:\d\d\n/)
+    expect(stdout).toMatch(
+      /\nSpool +empty\nDead letters +1\nModel +photos, version \d+\nDesired +as it was started\n/
+    )
+    expect(stdout).toMatch(/\nFUNCTION +RUNS +WAITING +LAST ERROR\n.*classify +yes +0 +–/s)
+  })
+
+  it('as JSON has the whole heartbeat of each edge; an edge that is none is named', async () => {
+    const [edge, ...others] = (await edgeloop('edge', 'status', '--json')).json()
+    expect(others).toEqual([])
+    expect(edge).toMatchObject({ name: 'edge-1', status: { alarms: [], desired: { revision: null } } })
+    const { exitCode, stderr } = await edgeloop('edge', 'status', 'edge-9')
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('there are: edge-1')])
+  })
+
+  it('with --check fails while an alarm is up, and says which', async () => {
+    const edge = platform.edges[0]!
+    const { agent } = await edge.status()
+    const another = await mqtt.connectAsync((await findRunning(state))!.broker, { clientId: 'another-agent' })
+    try {
+      await another.publishAsync(
+        'edges/edge-1/standby',
+        JSON.stringify({ instance: 'a-copy-of-the-disk', run: 'another', againInMs: 1 })
+      )
+      await eventually(async () => {
+        const { exitCode, stdout, stderr } = await edgeloop('edge', 'status', '--check')
+        expect(exitCode).toBe(1)
+        expect(stdout).toMatch(
+          /\nALARM since .*: another agent of the installation a-copy-o goes by the name edge-1/
+        )
+        expect(stderr).toMatch(/^edge-1: another agent/)
+      })
+      expect((await edgeloop('edge', 'status')).exitCode).toBe(0)
+      expect((await edge.status()).agent?.run).toBe(agent?.run)
+    } finally {
+      await another.endAsync(true)
+    }
   })
 })
 

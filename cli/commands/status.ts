@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { labelQueue, runStore } from '../../lib/dataset/index.ts'
-import { type Heartbeat, heartbeat } from '../../lib/edge-status/index.ts'
+import type { Heartbeat } from '../../lib/edge-status/index.ts'
 import { modelRegistry } from '../../lib/registry/index.ts'
 import {
   type FunctionOptions,
@@ -10,10 +10,9 @@ import {
 } from '../functions/index.ts'
 import { table } from '../terminal/index.ts'
 import { ago, clock, versionText } from '../wording.ts'
+import { askEdge, fetchJson } from './ask-edge.ts'
 import type { Connection } from './connection.ts'
 import { type CommonOptions, platformCommand, run } from './options.ts'
-
-const TIMEOUT_MS = 3000
 
 type StatusOptions = CommonOptions & Partial<FunctionOptions>
 
@@ -39,12 +38,7 @@ async function readStatus({ platform, store, publish }: Connection) {
   const queue = labelQueue(store, dataset, publish)
   const [answers, edges, stable, waiting, answered, latest] = await Promise.all([
     fetchJson(new URL('/healthz', gateway), z.unknown(), 'text').then(({ value }) => value !== undefined),
-    Promise.all(
-      platform.edges.map(async (edge) => {
-        const { value, why } = await fetchJson(new URL('/status', edge.gateway), heartbeat)
-        return { ...edge, status: value ?? null, why: why ?? null }
-      })
-    ),
+    Promise.all(platform.edges.map(askEdge)),
     modelRegistry(store, model).channel('stable'),
     queue.waiting(),
     queue.answered(),
@@ -62,22 +56,6 @@ async function readStatus({ platform, store, publish }: Connection) {
 }
 
 type Status = Awaited<ReturnType<typeof readStatus>>
-
-/** What an address answers; undefined and the reason when it does not. */
-async function fetchJson<T>(
-  url: URL,
-  schema: z.ZodType<T>,
-  as: 'json' | 'text' = 'json'
-): Promise<{ value?: T; why?: string }> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    if (!response.ok) return { why: `it answers ${response.status}` }
-    return { value: schema.parse(await response[as]()) }
-  } catch (error) {
-    const late = (error as Error).name === 'TimeoutError'
-    return { why: late ? `no answer within ${TIMEOUT_MS / 1000} s` : 'it does not answer' }
-  }
-}
 
 function describe({ gateway, pid, startedAt, model, labels, run: latest, edges }: Status): string {
   const stable = model.stable

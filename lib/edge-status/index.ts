@@ -3,4 +3,12 @@
  * @module
  */
 export { type DeadLetter, deadLetterPage } from './dead-letter.ts'
-export { type Heartbeat, heartbeat, type LinkState, type Totals } from './heartbeat.ts'
+export {
+  type AgentIdentity,
+  type AlarmReport,
+  type FunctionHealth,
+  type Heartbeat,
+  heartbeat,
+  type LinkState,
+  type Totals,
+} from './heartbeat.ts'

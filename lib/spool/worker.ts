@@ -21,6 +21,11 @@ export interface WorkerOptions<P> {
   ordered?: boolean
   /** Must be idempotent: an entry is handled again when its acknowledgement did not reach the disk. */
   handle: (entry: Entry<P>, signal: AbortSignal) => Promise<Outcome>
+  /**
+   * What an entry waits for before work on it begins: it holds a place, and neither counts as an attempt nor, should the process
+   * end meanwhile, as a crash.
+   */
+  ready?: (entry: Entry<P>, signal: AbortSignal) => Promise<void>
   /** What becomes of an entry at which the process ended too often. Default: a dead letter with this reason. */
   giveUp?: (entry: Entry<P>, why: string) => Outcome
   backoff?: Backoff
@@ -74,6 +79,7 @@ export function createWorker<P>({
   concurrency,
   ordered = false,
   handle,
+  ready,
   giveUp = (_entry, why) => ({ dead: why }),
   backoff = DEFAULT_BACKOFF,
   clock = Date.now,
@@ -91,6 +97,10 @@ export function createWorker<P>({
   async function attempt(entry: Entry<P>, begun: boolean): Promise<Outcome> {
     if (entry.crashes >= MAX_CRASHES)
       return giveUp(entry, `the process ended ${entry.crashes} times while this was being handled`)
+    await ready?.(entry, abort.signal).catch((thrown: unknown) => {
+      if (!abort.signal.aborted) throw thrown
+    })
+    if (abort.signal.aborted) return { error: 'closed before it began' }
     if (!begun) await spool.begin(entry.id)
     if (abort.signal.aborted) return { error: 'closed before it began' }
     try {
@@ -135,7 +145,8 @@ export function createWorker<P>({
 
   /** What takes the place of an entry that ends. That it begins is written with that end, which saves a commit. */
   function successor(): Entry<P> | undefined {
-    if (closing || alone || ripeSuspect() || circuit.allowed(concurrency) < concurrency) return undefined
+    if (closing || ready || alone || ripeSuspect() || circuit.allowed(concurrency) < concurrency)
+      return undefined
     return takeUnsuspected(1)[0]
   }
 

@@ -1,0 +1,5 @@
+/**
+ * Follows what is desired of this edge.
+ * @module
+ */
+export { type FollowedDesired, followDesired } from './follow-desired.ts'

@@ -1,0 +1,21 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import type { AgentIdentity } from '../../lib/edge-status/index.ts'
+
+/**
+ * The identity of the installation in a data directory, and a new one of this process. An installation that cannot say any
+ * more who it is becomes a new one.
+ */
+export async function openIdentity(directory: string): Promise<AgentIdentity> {
+  const file = path.join(directory, 'instance')
+  const run = randomUUID()
+  const kept = z.uuid().safeParse((await readFile(file, 'utf8').catch(() => '')).trim())
+  if (kept.success) return { instance: kept.data, run }
+  const instance = randomUUID()
+  await mkdir(directory, { recursive: true })
+  await writeFile(`${file}.part`, `${instance}\n`, { flush: true })
+  await rename(`${file}.part`, file)
+  return { instance, run }
+}
