@@ -7,6 +7,7 @@ export type {
   ObjectInfo,
   ObjectStore,
   PutOptions,
+  ReadOptions,
   RequestOptions,
   StoredBytes,
 } from './object-store.ts'
