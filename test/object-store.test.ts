@@ -1,13 +1,30 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { dirname, join } from 'node:path'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest'
 import { z } from 'zod'
+import { isDiskFull } from '../lib/database/index.ts'
 import { EdgeloopError } from '../lib/errors/index.ts'
-import { createObjectStore, type ObjectStore, objectStoreFromEnv } from '../lib/s3/index.ts'
+import {
+  createObjectStore,
+  downloadObject,
+  finishDownload,
+  type ObjectStore,
+  objectStoreFromEnv,
+} from '../lib/s3/index.ts'
 import { createS3Server, type S3Server } from '../platform/s3/index.ts'
 import { type Line, openLine } from './support/index.ts'
 
@@ -109,6 +126,108 @@ test('reading as it arrives takes one of the sockets until it ends, however it e
   const read = collect(narrow.read('narrow-read'))
   expect(await narrow.head('narrow-read')).toMatchObject({ size: 8_000_000 })
   expect(Buffer.concat(await read)).toHaveLength(8_000_000)
+})
+
+describe('a download', () => {
+  const body = randomBytes(6_000_000)
+  let file: string
+  let line: Line
+  let over: ObjectStore
+
+  beforeEach(async () => {
+    file = join(await mkdtemp(join(directory, 'download-')), 'file')
+    line = await openLine(server.url)
+    over = createObjectStore({ endpoint: line.url, bucket: 'edgeloop', ...credentials, attempts: 1 })
+    await store.put('download', body)
+  })
+  afterEach(async () => {
+    over.close()
+    await line.close()
+  })
+  const isWhole = async (bytes = body) => bytes.equals(await readFile(file))
+  const breakOff = async () => {
+    line.endAfter(4_000_000, 'cut')
+    expect((await failure(downloadObject(over, 'download', file))).code).toBe('UNAVAILABLE')
+    line.mend()
+    line.carried.down = 0
+  }
+
+  test('goes on where it was, and is not made twice', async () => {
+    await breakOff()
+    expect(await downloadObject(over, 'download', file)).toMatchObject({ size: body.length })
+    expect(line.carried.down).toBeLessThan(3_000_000)
+    expect(await isWhole()).toBe(true)
+    line.carried.down = 0
+    await downloadObject(over, 'download', file)
+    expect(line.carried.down).toBe(0)
+    await finishDownload(file)
+    expect(await readdir(dirname(file))).toEqual(['file'])
+  })
+
+  test('begins anew where the object is another one, or the file is none of its', async () => {
+    await breakOff()
+    const other = randomBytes(5_000_000)
+    await store.put('download', other)
+    await downloadObject(over, 'download', file)
+    expect(await isWhole(other)).toBe(true)
+    await finishDownload(file)
+    await store.put('download', body)
+    await downloadObject(over, 'download', file)
+    expect(await isWhole()).toBe(true)
+    await appendFile(file, 'more')
+    await downloadObject(over, 'download', file)
+    expect(await isWhole()).toBe(true)
+  })
+
+  test('of an object that is replaced meanwhile is a conflict, and heals', async () => {
+    const other = randomBytes(5_000_000)
+    line.cut(async ({ method }) => {
+      if (method === 'GET') await store.put('download', other)
+      return false
+    })
+    expect((await failure(downloadObject(over, 'download', file))).code).toBe('CONFLICT')
+    line.mend()
+    await downloadObject(over, 'download', file)
+    expect(await isWhole(other)).toBe(true)
+  })
+
+  test('of nothing is undefined, and of no bytes an empty file', async () => {
+    expect(await downloadObject(over, 'missing', file)).toBeUndefined()
+    await store.put('empty', '')
+    await downloadObject(over, 'empty', file)
+    expect(await isWhole(Buffer.alloc(0))).toBe(true)
+  })
+
+  test('does not fill the disk to its last byte', async () => {
+    const freeOf = async () => 30 * 2 ** 20
+    const error = await failure(downloadObject(over, 'download', file, { freeOf }))
+    expect(error).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'the disk is full: 30 MiB are left, and 6 MiB are to come',
+      where: dirname(file),
+    })
+    expect(isDiskFull(error)).toBe(true)
+    expect(line.carried.down).toBe(0)
+  })
+
+  test('ends when it is told to, and goes on later', async () => {
+    line.endAfter(4_000_000, 'stall')
+    const abort = new AbortController()
+    const reason = new Error('enough')
+    const downloading = expect(downloadObject(over, 'download', file, { signal: abort.signal })).rejects.toBe(
+      reason
+    )
+    await vi.waitFor(async () => expect((await stat(file)).size).toBeGreaterThan(3_500_000), {
+      timeout: 10_000,
+    })
+    abort.abort(reason)
+    await downloading
+    line.mend()
+    line.carried.down = 0
+    await downloadObject(over, 'download', file)
+    expect(line.carried.down).toBeLessThan(3_000_000)
+    expect(await isWhole()).toBe(true)
+  })
 })
 
 describe.each(['WHEN_REQUIRED', 'WHEN_SUPPORTED'] as const)('in parts, with checksums %s', (checksums) => {
