@@ -43,7 +43,7 @@ export function createModelCache(options: ModelCacheOptions): ModelCache {
   /** Ends the look at the registry that goes on now. */
   let looking = new AbortController()
   /** What keeps a wanted version from being offered. */
-  const problems = new Map<FollowedModel, unknown>()
+  const problems = new Map<FollowedModel, { thrown: unknown; text: string }>()
   /** What the cache was tidied for. */
   let tidied: string | undefined
 
@@ -76,7 +76,7 @@ export function createModelCache(options: ModelCacheOptions): ModelCache {
       await one.look()
       problems.delete(one)
     } catch (thrown) {
-      problems.set(one, thrown)
+      problems.set(one, { thrown, text: describe(one, thrown) })
     }
   }
 
@@ -104,15 +104,13 @@ export function createModelCache(options: ModelCacheOptions): ModelCache {
 
   /** Whether it is known what is needed: it may be what an earlier process had fetched half of. */
   function isKnown(one: FollowedModel): boolean {
-    if (!problems.has(one)) return true
+    const problem = problems.get(one)
     // What the registry itself has lost or damaged is not being fetched.
-    if (['NOT_FOUND', 'CORRUPT'].includes(asEdgeloopError(problems.get(one)).code)) return true
+    if (!problem || ['NOT_FOUND', 'CORRUPT'].includes(asEdgeloopError(problem.thrown).code)) return true
     return one.lacks().length > 0 && beingFetched(one).length === one.lacks().length
   }
 
-  function describe(one: FollowedModel): string | undefined {
-    if (!problems.has(one)) return undefined
-    const thrown = problems.get(one)
+  function describe(one: FollowedModel, thrown: unknown): string {
     const { message, where = isDiskFull(thrown) ? directory : undefined } = asEdgeloopError(thrown)
     const wanted = one.wanted()
     const what = wanted !== one.offered() ? `version ${wanted} cannot be fetched: ` : ''
@@ -125,7 +123,7 @@ export function createModelCache(options: ModelCacheOptions): ModelCache {
     poke: () => alarm.ring(),
     wanted: () => first?.wanted() ?? null,
     offered: () => first?.offered() ?? null,
-    problem: () => followed.map(describe).find((problem) => problem !== undefined) ?? null,
+    problem: () => followed.map((one) => problems.get(one)?.text).find((text) => text !== undefined) ?? null,
     async close() {
       closing = true
       looking.abort()
