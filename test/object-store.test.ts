@@ -1,13 +1,32 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { dirname, join } from 'node:path'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest'
 import { z } from 'zod'
+import { isDiskFull } from '../lib/database/index.ts'
 import { EdgeloopError } from '../lib/errors/index.ts'
-import { createObjectStore, type ObjectStore, objectStoreFromEnv } from '../lib/s3/index.ts'
+import {
+  createObjectStore,
+  downloadObject,
+  finishDownload,
+  type ObjectStore,
+  objectStoreFromEnv,
+} from '../lib/s3/index.ts'
 import { createS3Server, type S3Server } from '../platform/s3/index.ts'
+import { type Line, openLine } from './support/index.ts'
 
 const SECRET = 'a-secret-nobody-may-see'
 const credentials = { accessKeyId: 'edge', secretAccessKey: SECRET }
@@ -70,6 +89,259 @@ test('what is not there is undefined, and deleting it no error', async () => {
   expect(await store.head('missing')).toBeUndefined()
   expect(await store.getJson('missing', z.any())).toBeUndefined()
   await store.delete('missing')
+})
+
+test('an object is read from any of its bytes on, as long as it is the same one', async () => {
+  const body = randomBytes(3_000_000)
+  const { etag } = await store.put('read', body)
+  const read = async (from: number, ifMatch?: string) =>
+    Buffer.concat(await collect(store.read('read', { from, ifMatch })))
+  for (const from of [0, 1, 2_999_999])
+    expect((await read(from, etag)).equals(body.subarray(from))).toBe(true)
+  // Nothing, and no error: whoever goes on where it was need not know that it was at the end.
+  for (const from of [3_000_000, 4_000_000]) expect(await read(from)).toHaveLength(0)
+  await store.put('read', 'another one')
+  expect((await failure(read(2, etag))).code).toBe('CONFLICT')
+  expect((await failure(collect(store.read('missing')))).code).toBe('NOT_FOUND')
+  expect((await failure(collect(store.read('')))).code).toBe('INVALID_INPUT')
+})
+
+test('reading as it arrives takes one of the sockets until it ends, however it ends', async () => {
+  const narrow = createObjectStore({
+    endpoint: server.url,
+    bucket: 'edgeloop',
+    ...credentials,
+    maxSockets: 1,
+    connectTimeoutMs: 200,
+  })
+  onTestFinished(() => narrow.close())
+  await narrow.put('narrow-read', randomBytes(8_000_000))
+  for await (const _ of narrow.read('narrow-read')) break
+  const abort = new AbortController()
+  const reason = new Error('enough')
+  const aborted = (async () => {
+    for await (const _ of narrow.read('narrow-read', { signal: abort.signal })) abort.abort(reason)
+  })()
+  await expect(aborted).rejects.toBe(reason)
+  const read = collect(narrow.read('narrow-read'))
+  expect(await narrow.head('narrow-read')).toMatchObject({ size: 8_000_000 })
+  expect(Buffer.concat(await read)).toHaveLength(8_000_000)
+})
+
+describe('a download', () => {
+  const body = randomBytes(6_000_000)
+  let file: string
+  let line: Line
+  let over: ObjectStore
+
+  beforeEach(async () => {
+    file = join(await mkdtemp(join(directory, 'download-')), 'file')
+    line = await openLine(server.url)
+    over = createObjectStore({ endpoint: line.url, bucket: 'edgeloop', ...credentials, attempts: 1 })
+    await store.put('download', body)
+  })
+  afterEach(async () => {
+    over.close()
+    await line.close()
+  })
+  const isWhole = async (bytes = body) => bytes.equals(await readFile(file))
+  const breakOff = async () => {
+    line.endAfter(4_000_000, 'cut')
+    expect((await failure(downloadObject(over, 'download', file))).code).toBe('UNAVAILABLE')
+    line.mend()
+    line.carried.down = 0
+  }
+
+  test('goes on where it was, and is not made twice', async () => {
+    await breakOff()
+    expect(await downloadObject(over, 'download', file)).toMatchObject({ size: body.length })
+    expect(line.carried.down).toBeLessThan(3_000_000)
+    expect(await isWhole()).toBe(true)
+    line.carried.down = 0
+    await downloadObject(over, 'download', file)
+    expect(line.carried.down).toBe(0)
+    await finishDownload(file)
+    expect(await readdir(dirname(file))).toEqual(['file'])
+  })
+
+  test('begins anew where the object is another one, or the file is none of its', async () => {
+    await breakOff()
+    const other = randomBytes(5_000_000)
+    await store.put('download', other)
+    await downloadObject(over, 'download', file)
+    expect(await isWhole(other)).toBe(true)
+    await finishDownload(file)
+    await store.put('download', body)
+    await downloadObject(over, 'download', file)
+    expect(await isWhole()).toBe(true)
+    await appendFile(file, 'more')
+    await downloadObject(over, 'download', file)
+    expect(await isWhole()).toBe(true)
+  })
+
+  test('of an object that is replaced meanwhile is a conflict, and heals', async () => {
+    const other = randomBytes(5_000_000)
+    line.cut(async ({ method }) => {
+      if (method === 'GET') await store.put('download', other)
+      return false
+    })
+    expect((await failure(downloadObject(over, 'download', file))).code).toBe('CONFLICT')
+    line.mend()
+    await downloadObject(over, 'download', file)
+    expect(await isWhole(other)).toBe(true)
+  })
+
+  test('of nothing is undefined, and of no bytes an empty file', async () => {
+    expect(await downloadObject(over, 'missing', file)).toBeUndefined()
+    await store.put('empty', '')
+    await downloadObject(over, 'empty', file)
+    expect(await isWhole(Buffer.alloc(0))).toBe(true)
+  })
+
+  test('does not fill the disk to its last byte', async () => {
+    const freeOf = async () => 30 * 2 ** 20
+    const error = await failure(downloadObject(over, 'download', file, { freeOf }))
+    expect(error).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'the disk is full: 30 MiB are left, and 6 MiB are to come',
+      where: dirname(file),
+    })
+    expect(isDiskFull(error)).toBe(true)
+    expect(line.carried.down).toBe(0)
+  })
+
+  test('ends when it is told to, and goes on later', async () => {
+    line.endAfter(4_000_000, 'stall')
+    const abort = new AbortController()
+    const reason = new Error('enough')
+    const downloading = expect(downloadObject(over, 'download', file, { signal: abort.signal })).rejects.toBe(
+      reason
+    )
+    await vi.waitFor(async () => expect((await stat(file)).size).toBeGreaterThan(3_500_000), {
+      timeout: 10_000,
+    })
+    abort.abort(reason)
+    await downloading
+    line.mend()
+    line.carried.down = 0
+    await downloadObject(over, 'download', file)
+    expect(line.carried.down).toBeLessThan(3_000_000)
+    expect(await isWhole()).toBe(true)
+  })
+})
+
+describe.each(['WHEN_REQUIRED', 'WHEN_SUPPORTED'] as const)('in parts, with checksums %s', (checksums) => {
+  const body = randomBytes(20_000_000)
+  const other = randomBytes(20_000_000)
+  let line: Line
+  let each: ObjectStore
+  let key: string
+  let keys = 0
+
+  beforeEach(async () => {
+    key = `parts/${checksums}/${++keys}`
+    line = await openLine(server.url)
+    each = createObjectStore({
+      endpoint: line.url,
+      bucket: 'edgeloop',
+      ...credentials,
+      checksums,
+      attempts: 1,
+    })
+  })
+  afterEach(async () => {
+    each.close()
+    await line.close()
+  })
+  const isThere = async (bytes = body) => Buffer.compare((await each.get(key))!.body, bytes) === 0
+  /** So many bytes went up for this. */
+  async function sentFor(work: () => Promise<unknown>): Promise<number> {
+    const before = line.carried.up
+    await work()
+    return line.carried.up - before
+  }
+  /** Nothing began in the future. */
+  const abortAll = () => each.abortUploads(key, new Date(Date.now() + 60_000))
+
+  test('a large object comes back, with its type, and is put once', async () => {
+    const { etag } = await each.putInParts(key, body, { contentType: 'image/jpeg' })
+    expect(await each.head(key)).toMatchObject({ size: body.length, etag, contentType: 'image/jpeg' })
+    expect(await isThere()).toBe(true)
+    expect(await sentFor(() => each.putInParts(key, body))).toBe(0)
+    expect((await each.head(key))?.etag).toBe(etag)
+    expect(await abortAll()).toBe(0)
+  })
+
+  test('what has arrived before the line breaks is not sent again', async () => {
+    line.endAfter(12_000_000, 'cut')
+    expect((await failure(each.putInParts(key, body))).code).toBe('UNAVAILABLE')
+    line.mend()
+    expect(await each.head(key)).toBeUndefined()
+    const sent = await sentFor(() => each.putInParts(key, body))
+    // Two parts of 5 MiB are there.
+    expect(sent).toBeGreaterThan(9_000_000)
+    expect(sent).toBeLessThan(10_500_000)
+    expect(await isThere()).toBe(true)
+    expect(await abortAll()).toBe(0)
+  })
+
+  test('what has arrived of other bytes is', async () => {
+    line.endAfter(12_000_000, 'cut')
+    await failure(each.putInParts(key, other))
+    line.mend()
+    expect(await sentFor(() => each.putInParts(key, body))).toBeGreaterThan(body.length)
+    expect(await isThere()).toBe(true)
+  })
+
+  test('an answer that is lost on the way is no second object', async () => {
+    line.cutAnswers(({ method, path }) => method === 'POST' && path.includes('uploadId='))
+    expect((await failure(each.putInParts(key, body))).code).toBe('UNAVAILABLE')
+    line.mend()
+    const etag = (await each.head(key))!.etag
+    expect(await sentFor(() => each.putInParts(key, body))).toBe(0)
+    expect((await each.head(key))?.etag).toBe(etag)
+  })
+
+  test('at the same time it is one object, and nothing is left over', async () => {
+    const results = await Promise.all(Array.from({ length: 4 }, () => each.putInParts(key, body)))
+    const { etag } = (await each.head(key))!
+    for (const result of results) expect(result.etag).toBe(etag)
+    expect(await isThere()).toBe(true)
+    expect(await abortAll()).toBe(0)
+  })
+
+  test('one that was put whole meanwhile stays', async () => {
+    let put: Promise<{ etag: string }> | undefined
+    line.cut(async ({ path }) => {
+      if (path.includes('partNumber=3')) put ??= store.put(key, body)
+      await put
+      return false
+    })
+    expect((await each.putInParts(key, body)).etag).toBe((await put!).etag)
+    expect(await abortAll()).toBe(0)
+  })
+
+  test('an upload that somebody aborts meanwhile is to be tried again', async () => {
+    let aborted: number | undefined
+    line.cut(async ({ path }) => {
+      if (path.includes('partNumber=3'))
+        aborted ??= await store.abortUploads(key, new Date(Date.now() + 60_000))
+      return false
+    })
+    expect((await failure(each.putInParts(key, body))).code).toBe('UNAVAILABLE')
+    expect(aborted).toBe(1)
+    await each.putInParts(key, body)
+    expect(await isThere()).toBe(true)
+  })
+
+  test('what was not completed is forgotten once it is old enough', async () => {
+    line.endAfter(12_000_000, 'cut')
+    await failure(each.putInParts(key, body))
+    line.mend()
+    expect(await each.abortUploads(key, new Date(Date.now() - 60_000))).toBe(0)
+    expect(await abortAll()).toBe(1)
+    expect(await sentFor(() => each.putInParts(key, body))).toBeGreaterThan(body.length)
+  })
 })
 
 test('conditions: once, and one after the other', async () => {

@@ -165,7 +165,7 @@ describe('backbones', () => {
 
     await expect(fetching(manifest.hash)).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      where: registryKeys.backboneFile(manifest.hash, weights),
+      where: registryKeys.backboneFile(manifest.hash, description),
     })
     await publishBackbone(bucket.store, defaultBackboneDir, manifest.hash)
     await fetching(manifest.hash)

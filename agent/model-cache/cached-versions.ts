@@ -1,14 +1,10 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { openBackbone } from '../../lib/backbone/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
-import {
-  BACKBONE_FILES,
-  type Manifest,
-  parseManifest,
-  registryKeys,
-  sha256,
-} from '../../lib/registry/index.ts'
+import { parseManifest, registryKeys, sha256 } from '../../lib/registry/index.ts'
+import { cachedBackbones } from './cached-backbones.ts'
+import { writeWhole } from './cached-files.ts'
+import type { Source } from './source.ts'
 
 /** A version, and what its manifest must hash to. */
 export interface Version {
@@ -16,9 +12,6 @@ export interface Version {
   /** SHA-256 of the manifest's bytes. */
   manifest: string
 }
-
-/** Reads an object of the bucket; undefined where there is none. */
-export type ReadObject = (key: string) => Promise<Uint8Array | undefined>
 
 /** Versions of models as files of the node's cache, with their backbones. */
 export interface CachedVersions {
@@ -30,8 +23,16 @@ export interface CachedVersions {
    * @throws whatever is wrong with it
    */
   verify(model: string, version: Version): Promise<void>
-  /** Removes every other version of a model. */
-  keepOnly(model: string, versions: ReadonlySet<number>): Promise<void>
+  /** The backbone of a version that is being fetched, once it is known. */
+  backboneOf(model: string, version: number): string | undefined
+  /**
+   * Removes every other version, and the backbones that none of those which are left stands on.
+   *
+   * @param kept by model. Where a model has none, nothing is known of it, and all of it stays; models that are not among
+   *   these go altogether.
+   * @param fetched backbones that are needed besides, for versions that are being fetched
+   */
+  keepOnly(kept: ReadonlyMap<string, ReadonlySet<number>>, fetched: ReadonlySet<string>): Promise<void>
   /** Readers see the old file or the new one, never half of it. */
   write(key: string, bytes: Uint8Array | string): Promise<void>
   /** @throws Error as `readFile` does */
@@ -39,35 +40,17 @@ export interface CachedVersions {
 }
 
 /** @param directory has the registry's layout; nobody else writes there */
-export function cachedVersions(directory: string, readObject: ReadObject): CachedVersions {
+export function cachedVersions(directory: string, source: Source): CachedVersions {
   const inCache = (key: string) => path.join(directory, key)
-  const backboneDirectory = (hash: string) =>
-    path.dirname(inCache(registryKeys.backboneFile(hash, BACKBONE_FILES[0])))
-
-  async function fetchObject(key: string): Promise<Uint8Array> {
-    const object = await readObject(key)
-    if (object) return object
-    throw new EdgeloopError('CORRUPT', 'the registry is incomplete', { where: key })
-  }
+  const backbones = cachedBackbones(directory, source)
+  /** By the keys of their manifests. */
+  const fetching = new Map<string, string>()
 
   async function fetchVerified(key: string, hash: string): Promise<Uint8Array> {
-    const bytes = await fetchObject(key)
+    const bytes = await source.read(key)
+    if (!bytes) throw new EdgeloopError('CORRUPT', 'the registry is incomplete', { where: key })
     if (sha256(bytes) === hash) return bytes
     throw new EdgeloopError('CORRUPT', 'an object of the registry does not match its hash', { where: key })
-  }
-
-  /** A backbone's folder appears whole and verified, or not at all. */
-  async function fetchBackbone({ backbone: { hash } }: Manifest): Promise<void> {
-    const target = backboneDirectory(hash)
-    if (await exists(target)) return
-    const draft = `${target}.part`
-    await rm(draft, { recursive: true, force: true })
-    for (const file of BACKBONE_FILES) {
-      const bytes = await fetchObject(registryKeys.backboneFile(hash, file))
-      await writeWhole(path.join(draft, file), bytes)
-    }
-    await verifyBackbone(draft, hash)
-    await rename(draft, target)
   }
 
   async function readVerified(key: string, hash: string): Promise<Uint8Array> {
@@ -76,14 +59,19 @@ export function cachedVersions(directory: string, readObject: ReadObject): Cache
     throw new EdgeloopError('CORRUPT', 'a file of the cache does not match its hash', { where: key })
   }
 
-  async function checkBackbone({ backbone: { hash } }: Manifest): Promise<void> {
-    const target = backboneDirectory(hash)
-    try {
-      await verifyBackbone(target, hash)
-    } catch (error) {
-      await rm(target, { recursive: true, force: true })
-      throw error
+  /** Removes other versions, and says which backbone each of those that are left stands on. */
+  async function forgetVersions(model: string, kept: ReadonlySet<number>): Promise<string[]> {
+    const hashes: string[] = []
+    const names = await readdir(inCache(registryKeys.versions(model))).catch(() => [])
+    for (const version of names.filter((name) => /^\d+$/.test(name)).map(Number)) {
+      const manifestKey = registryKeys.manifest(model, version)
+      if (kept.size > 0 && !kept.has(version))
+        await rm(path.dirname(inCache(manifestKey)), { recursive: true, force: true })
+      // Without a manifest it is not there yet.
+      const bytes = await readFile(inCache(manifestKey)).catch(() => undefined)
+      if (bytes) hashes.push(parseManifest(bytes, manifestKey).backbone.hash)
     }
+    return hashes
   }
 
   return {
@@ -91,12 +79,14 @@ export function cachedVersions(directory: string, readObject: ReadObject): Cache
       const manifestKey = registryKeys.manifest(model, version)
       const bytes = await fetchVerified(manifestKey, manifestHash)
       const manifest = parseManifest(bytes, manifestKey)
-      await fetchBackbone(manifest)
+      fetching.set(manifestKey, manifest.backbone.hash)
+      await backbones.fetch(manifest.backbone.hash)
       for (const [file, { sha256: hash }] of Object.entries(manifest.files)) {
         const key = registryKeys.file(model, version, file)
         await writeWhole(inCache(key), await fetchVerified(key, hash))
       }
       await writeWhole(inCache(manifestKey), bytes)
+      fetching.delete(manifestKey)
     },
 
     async verify(model, { version, manifest: manifestHash }) {
@@ -105,37 +95,22 @@ export function cachedVersions(directory: string, readObject: ReadObject): Cache
       const manifest = parseManifest(bytes, manifestKey)
       for (const [file, { sha256: hash }] of Object.entries(manifest.files))
         await readVerified(registryKeys.file(model, version, file), hash)
-      await checkBackbone(manifest)
+      await backbones.verify(manifest.backbone.hash)
     },
 
-    async keepOnly(model, kept) {
-      const versions = inCache(registryKeys.versions(model))
-      for (const name of await readdir(versions)) {
-        if (!/^\d+$/.test(name) || kept.has(Number(name))) continue
-        await rm(path.join(versions, name), { recursive: true, force: true })
-      }
+    backboneOf: (model, version) => fetching.get(registryKeys.manifest(model, version)),
+
+    async keepOnly(kept, fetched) {
+      const models = path.dirname(inCache(registryKeys.versions('any')))
+      for (const model of await readdir(models).catch(() => []))
+        if (!kept.has(model)) await rm(path.join(models, model), { recursive: true, force: true })
+      const needed = new Set(fetched)
+      for (const [model, versions] of kept)
+        for (const hash of await forgetVersions(model, versions)) needed.add(hash)
+      await backbones.keepOnly(needed)
     },
 
     write: (key, bytes) => writeWhole(inCache(key), bytes),
     read: (key) => readFile(inCache(key)),
   }
-}
-
-async function verifyBackbone(directory: string, hash: string): Promise<void> {
-  const { manifest } = await openBackbone(directory)
-  if (manifest.hash === hash) return
-  throw new EdgeloopError('CORRUPT', `this is backbone ${manifest.hash}, not ${hash}`, { where: directory })
-}
-
-async function exists(directory: string): Promise<boolean> {
-  return stat(directory).then(
-    () => true,
-    () => false
-  )
-}
-
-async function writeWhole(file: string, bytes: Uint8Array | string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true })
-  await writeFile(`${file}.part`, bytes, { flush: true })
-  await rename(`${file}.part`, file)
 }

@@ -1,7 +1,8 @@
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { type ChannelPointer, channelPointer, registryKeys } from '../../lib/registry/index.ts'
-import type { CachedVersions, ReadObject } from './cached-versions.ts'
+import type { CachedVersions } from './cached-versions.ts'
 import type { FollowedModel } from './followed-model.ts'
+import type { ReadObject } from './source.ts'
 
 interface ChannelOptions {
   model: string
@@ -20,6 +21,8 @@ export function followChannel(
   const key = registryKeys.channel(model, channel)
   let wanted: ChannelPointer | undefined
   let offered: ChannelPointer | undefined
+  /** What was offered before: of a channel that moved twice while nobody could look, the pointer names another one. */
+  let replaced: number | undefined
 
   return {
     name: `${model}@${channel}`,
@@ -46,11 +49,16 @@ export function followChannel(
       if (wanted.manifest === offered?.manifest) return
       await versions.fetch(model, wanted)
       await versions.write(key, object)
+      replaced = offered?.version
       offered = wanted
     },
     wanted: () => wanted?.version ?? null,
     offered: () => offered?.version ?? null,
-    keeps: () => (offered ? [offered.version, ...(offered.previous === null ? [] : [offered.previous])] : []),
+    keeps() {
+      const previous = replaced ?? offered?.previous
+      return [offered?.version, previous].filter((version) => typeof version === 'number')
+    },
+    lacks: () => (wanted && wanted.manifest !== offered?.manifest ? [wanted.version] : []),
   }
 }
 

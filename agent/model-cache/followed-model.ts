@@ -17,4 +17,6 @@ export interface FollowedModel {
   offered(): number | null
   /** Versions that must stay in the cache. */
   keeps(): readonly number[]
+  /** Versions that are wanted, and not there yet. */
+  lacks(): readonly number[]
 }

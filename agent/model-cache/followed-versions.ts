@@ -1,7 +1,8 @@
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { offeredVersions, registryKeys, sha256 } from '../../lib/registry/index.ts'
-import type { CachedVersions, ReadObject, Version } from './cached-versions.ts'
+import type { CachedVersions, Version } from './cached-versions.ts'
 import type { FollowedModel } from './followed-model.ts'
+import type { ReadObject } from './source.ts'
 
 /** Versions by their numbers: so many of the newest, or certain ones. */
 type ByNumber = { kind: 'latest'; count: number } | { kind: 'specific'; versions: readonly number[] }
@@ -85,6 +86,7 @@ export function followVersions(
     wanted: () => wanted[0] ?? null,
     offered: () => offered.at(-1)?.version ?? null,
     keeps: () => offered.map(({ version }) => version),
+    lacks: () => wanted.filter((version) => !offered.some((one) => one.version === version)),
   }
 }
 

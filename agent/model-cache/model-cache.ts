@@ -1,12 +1,14 @@
+import { isDiskFull } from '../../lib/database/index.ts'
 import { asEdgeloopError } from '../../lib/errors/index.ts'
 import type { ModelSelection } from '../../lib/model-selection/index.ts'
 import { modelRegistry } from '../../lib/registry/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
 import { createAlarm } from '../../lib/waiting/index.ts'
-import { cachedVersions, type ReadObject } from './cached-versions.ts'
+import { cachedVersions } from './cached-versions.ts'
 import { followChannel } from './followed-channel.ts'
 import type { FollowedModel } from './followed-model.ts'
 import { followVersions } from './followed-versions.ts'
+import { bucketSource } from './source.ts'
 
 export interface ModelCacheOptions {
   store: ObjectStore
@@ -43,10 +45,12 @@ export function createModelCache(options: ModelCacheOptions): ModelCache {
   /** Ends the look at the registry that goes on now. */
   let looking = new AbortController()
   /** What keeps a wanted version from being offered. */
-  const problems = new Map<FollowedModel, string>()
+  const problems = new Map<FollowedModel, { thrown: unknown; text: string }>()
+  /** What the cache was tidied for. */
+  let tidied: string | undefined
 
-  const readObject: ReadObject = async (key) => (await store.get(key, { signal: looking.signal }))?.body
-  const versions = cachedVersions(directory, readObject)
+  const source = bucketSource(store, () => looking.signal)
+  const versions = cachedVersions(directory, source)
   const followed = models.flatMap(follow)
   const [first] = followed
 
@@ -54,16 +58,17 @@ export function createModelCache(options: ModelCacheOptions): ModelCache {
     if (policy.kind === 'channels')
       return policy.channels.map((channel, i) => {
         const instead = i === 0 && model === models[0]!.model ? options.channel : undefined
-        return followChannel({ model, channel, instead }, versions, readObject)
+        return followChannel({ model, channel, instead }, versions, source.read)
       })
     const listVersions = () => modelRegistry(store, model).versions({ signal: looking.signal })
-    return [followVersions({ model, policy, listVersions }, versions, readObject)]
+    return [followVersions({ model, policy, listVersions }, versions, source.read)]
   }
 
   async function run(): Promise<void> {
     for (const one of followed) await one.restore()
     for (let failures = 0; !closing; ) {
       for (const one of followed) if (!closing) await look(one)
+      if (!closing) await tidy()
       failures = problems.size > 0 ? failures + 1 : 0
       if (!closing) await alarm.wait(Math.min(pollMs * 2 ** failures, MAX_BACKOFF_MS))
       looking = new AbortController()
@@ -72,25 +77,46 @@ export function createModelCache(options: ModelCacheOptions): ModelCache {
 
   /** One that fails does not keep the others from being looked at. */
   async function look(one: FollowedModel): Promise<void> {
-    const before = one.keeps().join()
     try {
       await one.look()
       problems.delete(one)
     } catch (thrown) {
-      problems.set(one, describe(one, thrown))
+      problems.set(one, { thrown, text: describe(one, thrown) })
     }
-    if (one.keeps().join() !== before) await forgetOthers(one.model)
   }
 
-  async function forgetOthers(model: string): Promise<void> {
-    const kept = followed.filter((one) => one.model === model).flatMap((one) => one.keeps())
-    await versions.keepOnly(model, new Set(kept)).catch((error: unknown) => {
+  /** Removes what nothing that is followed needs, each time that changes. */
+  async function tidy(): Promise<void> {
+    if (!followed.every(isKnown)) return
+    const kept = new Map(models.map(({ model }) => [model, new Set<number>()]))
+    for (const one of followed) for (const version of one.keeps()) kept.get(one.model)!.add(version)
+    const fetched = new Set(followed.flatMap(beingFetched))
+    const state = JSON.stringify([[...kept].map(([model, set]) => [model, ...set]), ...fetched])
+    if (state === tidied) return
+    try {
+      await versions.keepOnly(kept, fetched)
+      tidied = state
+    } catch (error) {
       console.error(`the model cache keeps what it could remove: ${asEdgeloopError(error).message}`)
-    })
+    }
+  }
+
+  /** The backbones of versions that are on their way, as far as their manifests have come. */
+  function beingFetched(one: FollowedModel): string[] {
+    const hashes = one.lacks().map((version) => versions.backboneOf(one.model, version))
+    return hashes.filter((hash) => hash !== undefined)
+  }
+
+  /** Whether it is known what is needed: it may be what an earlier process had fetched half of. */
+  function isKnown(one: FollowedModel): boolean {
+    const problem = problems.get(one)
+    // What the registry itself has lost or damaged is not being fetched.
+    if (!problem || ['NOT_FOUND', 'CORRUPT'].includes(asEdgeloopError(problem.thrown).code)) return true
+    return one.lacks().length > 0 && beingFetched(one).length === one.lacks().length
   }
 
   function describe(one: FollowedModel, thrown: unknown): string {
-    const { message, where } = asEdgeloopError(thrown)
+    const { message, where = isDiskFull(thrown) ? directory : undefined } = asEdgeloopError(thrown)
     const wanted = one.wanted()
     const what = wanted !== one.offered() ? `version ${wanted} cannot be fetched: ` : ''
     const whose = followed.length > 1 ? `${one.name}: ` : ''
@@ -102,7 +128,7 @@ export function createModelCache(options: ModelCacheOptions): ModelCache {
     poke: () => alarm.ring(),
     wanted: () => first?.wanted() ?? null,
     offered: () => first?.offered() ?? null,
-    problem: () => followed.map((one) => problems.get(one)).find((problem) => problem !== undefined) ?? null,
+    problem: () => followed.map((one) => problems.get(one)?.text).find((text) => text !== undefined) ?? null,
     async close() {
       closing = true
       looking.abort()

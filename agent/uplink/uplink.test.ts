@@ -43,6 +43,7 @@ function heartbeatOf(me: AgentIdentity, beats: number, uplink?: Uplink): Heartbe
     deadLetters: 0,
     functions: [],
     desired: { revision: null, problem: null },
+    held: null,
     alarms: uplink?.alarms() ?? [],
     oversizedPackets: 0,
     memory: { rss: 0 },

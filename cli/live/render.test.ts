@@ -29,6 +29,7 @@ const heartbeat = (overrides: Partial<Heartbeat> = {}): Heartbeat => ({
   deadLetters: 0,
   functions: [],
   desired: { revision: null, problem: null },
+  held: null,
   alarms: [],
   oversizedPackets: 0,
   memory: { rss: 1e8 },

@@ -8,7 +8,7 @@ export { importEfficientNetLite0 } from './import-efficientnet-lite0.ts'
 export { importXception } from './import-xception.ts'
 export { topologies, topologyOf } from './known-topology.ts'
 export type { BackboneManifest } from './manifest.ts'
-export { type Backbone, openBackbone, readBackboneManifest, readTensor } from './open.ts'
+export { type Backbone, openBackbone, readBackboneManifest, readTensor, verifyBackbone } from './open.ts'
 export { type Convolution, convolutionsOf, type Layer, type Topology, tensorsOf } from './topology.ts'
 export { type PublishedWeights, xceptionWeights } from './xception-weights.ts'
 

@@ -3,8 +3,10 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { EdgeloopError } from '../errors/index.ts'
 import { decodeFloat16 } from '../float16/index.ts'
@@ -24,18 +26,40 @@ export async function openBackbone(dir: string): Promise<Backbone> {
   const manifest = await readBackboneManifest(dir)
   const where = join(dir, manifest.weights.file)
   const weights = new Uint8Array(await read(where))
-  if (createHash('sha256').update(weights).digest('hex') !== manifest.weights.sha256) {
+  const sha256 = createHash('sha256').update(weights).digest('hex')
+  checkWeights(manifest, { sha256, bytes: weights.length }, where)
+  return { manifest, weights }
+}
+
+/**
+ * Verifies `backbone.json` and `weights.bin` without holding the weights in memory.
+ * @throws as `openBackbone`
+ */
+export async function verifyBackbone(dir: string): Promise<BackboneManifest> {
+  const manifest = await readBackboneManifest(dir)
+  const where = join(dir, manifest.weights.file)
+  const hash = createHash('sha256')
+  const { size } = await stat(where).catch(unreadable(where))
+  await pipeline(createReadStream(where), hash).catch(unreadable(where))
+  checkWeights(manifest, { sha256: hash.digest('hex'), bytes: size }, where)
+  return manifest
+}
+
+function checkWeights(
+  { weights, tensors }: BackboneManifest,
+  found: { sha256: string; bytes: number },
+  where: string
+): void {
+  if (found.sha256 !== weights.sha256) {
     throw corrupt('the weights do not match the hash in backbone.json', where)
   }
-  const end = manifest.tensors.reduce((sum, { shape }) => sum + 2 * elements(shape), 0)
   let offset = 0
-  for (const tensor of manifest.tensors) {
+  for (const tensor of tensors) {
     if (tensor.offset !== offset) throw corrupt(`tensor '${tensor.name}' is not where it should be`, where)
     offset += 2 * elements(tensor.shape)
   }
-  if (end !== weights.length || end !== manifest.weights.bytes)
+  if (offset !== found.bytes || offset !== weights.bytes)
     throw corrupt('the weights have another size', where)
-  return { manifest, weights }
 }
 
 /**
@@ -69,12 +93,12 @@ export function readTensor(
 
 const elements = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1)
 
-async function read(where: string): Promise<Buffer> {
-  try {
-    return await readFile(where)
-  } catch (cause) {
-    throw new EdgeloopError('NOT_FOUND', `cannot read ${where}`, { where, cause })
-  }
+function read(where: string): Promise<Buffer> {
+  return readFile(where).catch(unreadable(where))
+}
+
+const unreadable = (where: string) => (cause: unknown) => {
+  throw new EdgeloopError('NOT_FOUND', `cannot read ${where}`, { where, cause })
 }
 
 function parseJson(text: string, where: string): unknown {

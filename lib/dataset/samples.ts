@@ -1,5 +1,6 @@
-import type { ObjectStore } from '../s3/index.ts'
+import type { ObjectStore, RequestOptions } from '../s3/index.ts'
 import { datasetKeys, featuresKey, photoOfKey } from './keys.ts'
+import { putPhoto } from './photo-upload.ts'
 import { putOnce } from './put-once.ts'
 import { type LabelRecord, labelRecord, type SampleRecord, sampleRecord } from './records.ts'
 
@@ -24,15 +25,20 @@ export function sampleStore(store: ObjectStore, dataset: string) {
     /**
      * Puts a sample: features and photo first, the record last, so that a record's presence says that all of it is
      * there. A record is written once: whoever has read it need not read it again. So the first one stands, also when
-     * another edge saw the same photo and decided otherwise.
+     * another edge saw the same photo and decided otherwise. After a failure the same call goes on with a large photo where
+     * it broke off.
      *
-     * @returns the record that stands, and the bytes sent
+     * @returns the record that stands, and the bytes that its parts have
      */
-    async put({ record, features, photo }: SampleUpload): Promise<{ record: SampleRecord; bytes: number }> {
+    async put(
+      { record, features, photo }: SampleUpload,
+      options?: RequestOptions
+    ): Promise<{ record: SampleRecord; bytes: number }> {
       const { hash, mediaType } = record.photo
       const before: Promise<unknown>[] = []
       if (features && record.backbone) before.push(store.put(featuresKey(record.backbone, hash), features))
-      if (photo) before.push(store.put(keys.samplePhoto(hash), photo, { contentType: mediaType }))
+      const key = keys.samplePhoto(hash)
+      if (photo) before.push(putPhoto(store, keys.samples, { key, bytes: photo, mediaType }, options))
       await Promise.all(before)
       const bytes = Buffer.byteLength(JSON.stringify(record)) + (features?.length ?? 0) + (photo?.length ?? 0)
       if (await putOnce(store, keys.sample(hash), record)) return { record, bytes }

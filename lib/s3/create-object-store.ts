@@ -15,6 +15,9 @@ import { listObjects } from './list.ts'
 import { mapS3Error, nameOf, statusOf } from './map-error.ts'
 import type { ObjectStore } from './object-store.ts'
 import { checkOptions, type ObjectStoreOptions } from './options.ts'
+import { putInParts } from './put-in-parts.ts'
+import { readObject } from './read.ts'
+import { abortUpload, listUploads } from './uploads.ts'
 
 const MAX_KEY_BYTES = 1024
 
@@ -53,6 +56,27 @@ export function createObjectStore(given: ObjectStoreOptions): ObjectStore {
     }
   }
 
+  /** As `attempt`, for what is consumed as it comes: its socket is taken until then. */
+  async function* consume<T>(
+    key: string,
+    signal: AbortSignal | undefined,
+    items: AsyncIterable<T>
+  ): AsyncGenerator<T> {
+    checkKey(key)
+    const release = await new Promise<() => void>((granted) => {
+      void limit(() => new Promise<void>((resolve) => granted(resolve)))
+    })
+    try {
+      signal?.throwIfAborted()
+      yield* items
+    } catch (thrown) {
+      signal?.throwIfAborted()
+      throw mapS3Error(thrown, { endpoint, bucket, key })
+    } finally {
+      release()
+    }
+  }
+
   /** Undefined where there is no such object. */
   async function find<T>(key: string, signal: AbortSignal | undefined, work: () => Promise<T>) {
     checkKey(key)
@@ -83,6 +107,8 @@ export function createObjectStore(given: ObjectStoreOptions): ObjectStore {
         const { ContentLength: size = 0, ETag: etag = '', ContentType: contentType } = found
         return { size, etag, contentType, lastModified: found.LastModified }
       }),
+    read: (key, { from = 0, ifMatch, signal } = {}) =>
+      consume(key, signal, readObject({ client: retrying, bucket, key, from, ifMatch, signal })),
     async put(key, body, { contentType = 'application/octet-stream', ifAbsent, ifMatch, signal } = {}) {
       checkKey(key)
       const command = new PutObjectCommand({
@@ -105,6 +131,38 @@ export function createObjectStore(given: ObjectStoreOptions): ObjectStore {
           throw new EdgeloopError('CONFLICT', `s3://${bucket}/${key} has been deleted.`, { where: key })
         }
       })
+    },
+    async putInParts(key, body, { contentType = 'application/octet-stream', signal } = {}) {
+      const standing = await store.head(key, { signal })
+      if (standing) return { etag: standing.etag }
+      const etag = await putInParts({
+        client: retrying,
+        once: clients.once,
+        bucket,
+        key,
+        body,
+        contentType,
+        checksum: options.checksums === 'WHEN_SUPPORTED' ? 'CRC32' : undefined,
+        signal,
+        attempt: (work) => attempt(key, signal, work),
+      })
+      const found = etag === undefined ? await store.head(key, { signal }) : { etag }
+      if (found) return { etag: found.etag }
+      throw new EdgeloopError('UNAVAILABLE', `Somebody else has ended the upload of s3://${bucket}/${key}.`, {
+        where: key,
+        hint: 'Try again: it begins anew.',
+      })
+    },
+    async abortUploads(prefix, before, { signal } = {}) {
+      const where = { client: retrying, bucket, signal }
+      const run = <T>(work: () => Promise<T>) => attempt(prefix, signal, work)
+      let aborted = 0
+      for await (const upload of listUploads(where, prefix, run)) {
+        if (upload.started >= before) continue
+        await abortUpload(where, upload, run)
+        aborted++
+      }
+      return aborted
     },
     async delete(key, { signal } = {}) {
       checkKey(key)

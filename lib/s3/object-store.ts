@@ -14,6 +14,13 @@ export interface PutOptions extends RequestOptions {
   ifMatch?: string | undefined
 }
 
+export interface ReadOptions extends RequestOptions {
+  /** The first byte that is wanted, from 0. @default 0 */
+  from?: number | undefined
+  /** Only if what is there has this ETag. */
+  ifMatch?: string | undefined
+}
+
 export interface StoredBytes {
   body: Uint8Array
   /** Opaque: give it back as it is. */
@@ -51,6 +58,11 @@ export interface ObjectStore {
   readonly bucket: string
   /** The whole object, or undefined where there is none. */
   get(key: string, options?: RequestOptions): Promise<StoredBytes | undefined>
+  /**
+   * An object's bytes as they arrive, from any of them on; none where it has no more. Throws `NOT_FOUND` where there is
+   * none, and `CONFLICT` where it is another one than `ifMatch` says.
+   */
+  read(key: string, options?: ReadOptions): AsyncIterable<Uint8Array>
   /** An object's size and version, or undefined where there is none. */
   head(key: string, options?: RequestOptions): Promise<ObjectInfo | undefined>
   /**
@@ -58,6 +70,18 @@ export interface ObjectStore {
    * once: after `UNAVAILABLE` it may have happened, so read before trying again.
    */
   put(key: string, body: Uint8Array | string, options?: PutOptions): Promise<{ etag: string }>
+  /**
+   * Puts a large object under a key that stands for these very bytes, such as their hash: what is there already stays.
+   * After a failure the same call goes on where the last one broke off, also in another process: parts that have arrived
+   * are not sent again. `UNAVAILABLE`, too, where somebody ended the upload meanwhile.
+   */
+  putInParts(
+    key: string,
+    body: Uint8Array,
+    options?: Pick<PutOptions, 'contentType' | 'signal'>
+  ): Promise<{ etag: string }>
+  /** Forgets uploads in parts that began before a moment and were not completed. Returns how many. */
+  abortUploads(prefix: string, before: Date, options?: RequestOptions): Promise<number>
   /** Deleting what is not there is no error. */
   delete(key: string, options?: RequestOptions): Promise<void>
   /** Keys in the order of their UTF-8 bytes, fetched a page at a time as they are consumed. */

@@ -7,6 +7,7 @@ import { deleteObject, deleteObjects } from './delete-objects.ts'
 import { getObject, headObject } from './get-object.ts'
 import { listObjects } from './list-objects.ts'
 import { listUploadedParts } from './list-parts.ts'
+import { listUploads } from './list-uploads.ts'
 import { abortUpload, createUpload, uploadPart } from './multipart.ts'
 import { putObject } from './put-object.ts'
 import { S3Error } from './s3-error.ts'
@@ -17,6 +18,7 @@ const SERVICE: Record<string, (context: Context) => Answer> = { 'GET ': listBuck
 
 const BUCKET: Record<string, (context: BucketContext) => Answer> = {
   'GET list-type': listObjects,
+  'GET uploads': listUploads,
   'GET location': bucketLocation,
   'POST delete': deleteObjects,
   'HEAD ': headBucket,
@@ -39,7 +41,7 @@ const OBJECT: Record<string, (context: ObjectContext) => Answer> = {
 
 /** Names in a query that only refine an operation. */
 const REFINEMENTS =
-  /^(?:x-id|X-Amz-.*|response-.*|partNumber|versionId|prefix|delimiter|max-keys|start-after|continuation-token|encoding-type|fetch-owner|max-parts|part-number-marker|max-buckets)$/
+  /^(?:x-id|X-Amz-.*|response-.*|partNumber|versionId|prefix|delimiter|max-keys|start-after|continuation-token|encoding-type|fetch-owner|max-parts|part-number-marker|max-uploads|key-marker|upload-id-marker|max-buckets)$/
 
 /** Throws `NotImplemented` for what this server does not know. */
 export function dispatch(context: Context): Answer {

@@ -19,8 +19,10 @@ export async function createUpload(context: ObjectContext): Promise<Response> {
   const checksum = readAlgorithm(header(context, 'x-amz-checksum-algorithm'))
   const checksumType = readChecksumType(header(context, 'x-amz-checksum-type'), checksum)
   const headers = readObjectHeaders(incoming.headers)
-  const uploadId = randomUUID()
-  const record: UploadRecord = { bucket, key, headers, checksum, checksumType, started: Date.now() }
+  const started = Date.now()
+  // By their ids uploads stand in the order in which they began.
+  const uploadId = `${started.toString(36).padStart(9, '0')}-${randomUUID()}`
+  const record: UploadRecord = { bucket, key, headers, checksum, checksumType, started }
   await store.meta.transaction(() => store.meta.uploads.putSync(uploadId, record))
   const answer: Record<string, string> = checksum
     ? { 'x-amz-checksum-algorithm': checksum.toUpperCase(), 'x-amz-checksum-type': checksumType }

@@ -1,7 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as uploadSample from '../../functions/upload-sample/handler.ts'
 import { sampleStore } from '../../lib/dataset/index.ts'
-import { type EventData, readEventResponse, type Sample } from '../../lib/events/index.ts'
+import { type EventData, eventRequest, readEventResponse, type Sample } from '../../lib/events/index.ts'
+import { photoHash } from '../../lib/photo/index.ts'
+import { objectStoreFromEnv } from '../../lib/s3/index.ts'
 import {
   BACKBONE,
   type Bucket,
@@ -41,6 +45,7 @@ async function start(settings: Record<string, string | undefined> = {}) {
   onTestFinished(() => served.close())
   return {
     dataset,
+    url: served.url,
     samples: sampleStore(bucket.store, dataset),
     keys: async () => (await bucket.keys(`datasets/${dataset}/`)).map((key) => key.split('/').at(-1)),
     send: (sample: Sample) => served.send(sampleEvent(sample)),
@@ -184,6 +189,119 @@ describe('the record comes last', () => {
     expect(await samples.list()).toEqual([sample.photo.hash])
     expect(await upload(sample)).toMatchObject({ band: 'accept' })
     expect(await samples.list()).toEqual([sample.photo.hash])
+  })
+})
+
+describe('a large photo', () => {
+  /** What a camera of many pixels makes, in the photo store. */
+  function large(): Sample {
+    const bytes = randomBytes(20_000_000)
+    const hash = photos.put(bytes)
+    const photo = { hash, size: bytes.length, mediaType: 'image/jpeg', url: photos.urlOf(hash) }
+    return sampleOf(hash, 'review', { photo })
+  }
+  const unfinished = () => bucket.store.abortUploads('', new Date(Date.now() + 60_000))
+
+  it('whose line breaks in the middle goes on where it was, and is one object', async () => {
+    const line = await openLine(bucket.environment.S3_ENDPOINT!)
+    onTestFinished(() => line.close())
+    const { send, upload, keys, samples } = await start({ S3_ENDPOINT: line.url })
+    const sample = large()
+    const { hash, size } = sample.photo
+    line.endAfter(size / 2, 'cut')
+    expect((await send(sample)).status).toBe(503)
+    expect(await keys()).toEqual([])
+    line.mend()
+    const before = line.carried.up
+    const uploaded = await upload(sample)
+    const sent = line.carried.up - before
+    expect(sent).toBeGreaterThan(size / 2)
+    expect(sent).toBeLessThan(0.8 * size)
+    expect(await keys()).toEqual([`${hash}.json`, `${hash}.photo`])
+    const found = await samples.getPhoto(hash)
+    expect(photoHash(found!.body)).toBe(hash)
+    expect(found!.contentType).toBe('image/jpeg')
+    expect(await unfinished()).toBe(0)
+    // Once it is there, nothing of it is sent again, and the answer is the same.
+    const again = line.carried.up
+    expect(await upload(sample)).toEqual(uploaded)
+    expect(line.carried.up - again).toBeLessThan(100_000)
+  })
+
+  it('comes through a line that breaks again and again, a part at a time', async () => {
+    const line = await openLine(bucket.environment.S3_ENDPOINT!)
+    onTestFinished(() => line.close())
+    const { send, samples } = await start({ S3_ENDPOINT: line.url })
+    const sample = large()
+    let attempts = 0
+    for (let status = 0; status !== 200; attempts++) {
+      line.mend()
+      line.endAfter(7_000_000, 'cut')
+      status = (await send(sample)).status
+      expect([200, 503]).toContain(status)
+      expect(attempts).toBeLessThan(8)
+    }
+    expect(attempts).toBeGreaterThan(2)
+    expect(photoHash((await samples.getPhoto(sample.photo.hash))!.body)).toBe(sample.photo.hash)
+  })
+
+  it('that two edges upload at the same time is one object', async () => {
+    const { upload, keys } = await start()
+    const sample = large()
+    const [one, other] = await Promise.all([upload(sample), upload({ ...sample, edge: 'edge-2' })])
+    expect(one.id).toBe(other.id)
+    const { hash } = sample.photo
+    expect(await keys()).toEqual([`${hash}.json`, `${hash}.photo`])
+    expect(await unfinished()).toBe(0)
+  })
+
+  it('that nobody waits for any more is not sent on', async () => {
+    const line = await openLine(bucket.environment.S3_ENDPOINT!)
+    onTestFinished(() => line.close())
+    const { url, keys } = await start({ S3_ENDPOINT: line.url })
+    const leaving = new AbortController()
+    let mayGoOn = () => {}
+    const held = new Promise<boolean>((resolve) => {
+      mayGoOn = () => resolve(false)
+    })
+    let isHeld = false
+    line.cut(({ path }) => {
+      if (!path.includes('partNumber=2')) return false
+      isHeld = true
+      return held
+    })
+    const sending = fetch(eventRequest(`${url}/`, sampleEvent(large())), { signal: leaving.signal })
+    const left = expect(sending).rejects.toThrow()
+    await vi.waitFor(() => expect(isHeld).toBe(true), { timeout: 20_000 })
+    leaving.abort()
+    await left
+    await sleep(100)
+    const before = line.carried.up
+    mayGoOn()
+    await sleep(500)
+    // What the sockets held of that part.
+    expect(line.carried.up - before).toBeLessThan(5 * 2 ** 20)
+    expect(await keys()).toEqual([])
+    expect(await unfinished()).toBe(1)
+  })
+
+  it('takes along what was given up more than a day ago, and nothing else', async () => {
+    const { dataset, upload } = await start()
+    onTestFinished(() => void vi.useRealTimers())
+    for (const hours of [25, 23]) {
+      const line = await openLine(bucket.environment.S3_ENDPOINT!)
+      const store = objectStoreFromEnv({ ...bucket.environment, S3_ENDPOINT: line.url })
+      // The bucket's server is in this process, and has this clock, too.
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - hours * 3_600_000 })
+      line.endAfter(6_000_000, 'cut')
+      const key = `datasets/${dataset}/samples/${hours}.photo`
+      await expect(store.putInParts(key, randomBytes(20_000_000))).rejects.toThrow('out of reach')
+      vi.useRealTimers()
+      store.close()
+      await line.close()
+    }
+    await upload(large())
+    expect(await unfinished()).toBe(1)
   })
 })
 

@@ -1,5 +1,6 @@
 import { createServer, request as httpRequest, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Transform } from 'node:stream'
 
 type When = (request: { method: string; path: string }) => boolean | Promise<boolean>
 
@@ -11,7 +12,14 @@ export interface Line {
   cut(when: When): void
   /** Requests that it says true to arrive; their answers do not. */
   cutAnswers(when: When): void
+  /**
+   * Lets so many more bytes of bodies pass, up and down together. Then it breaks off what is under way and whatever comes,
+   * or it stalls: nobody hears anything any more.
+   */
+  endAfter(bytes: number, how: 'cut' | 'stall'): void
   mend(): void
+  /** Bytes of bodies that have passed so far. */
+  carried: { up: number; down: number }
   close(): Promise<void>
 }
 
@@ -20,16 +28,37 @@ export async function openLine(target: string): Promise<Line> {
   const { hostname, port } = new URL(target)
   let isCut: When = () => false
   let isAnswerCut: When = () => false
+  let left = Number.POSITIVE_INFINITY
+  let isStalling = false
+  const carried = { up: 0, down: 0 }
+
+  /** Counts what passes, and ends when nothing more may. */
+  const counting = (direction: keyof typeof carried, cutOff: () => void) =>
+    new Transform({
+      transform(chunk: Buffer, _, done) {
+        const passing = chunk.subarray(0, left)
+        carried[direction] += passing.length
+        left -= passing.length
+        this.push(passing)
+        if (left > 0) done()
+        else if (!isStalling) setImmediate(cutOff)
+      },
+    })
+
   const server: Server = createServer(async (request, response) => {
     const { method = '', url: path = '', headers } = request
-    if (await isCut({ method, path })) return void request.socket.destroy()
+    const cutOff = () => void request.socket.destroy()
+    if (left === 0 && isStalling) return
+    if (left === 0 || (await isCut({ method, path }))) return cutOff()
     const onward = httpRequest({ hostname, port, method, path, headers }, async (answer) => {
-      if (await isAnswerCut({ method, path })) return void request.socket.destroy()
+      if (await isAnswerCut({ method, path })) return cutOff()
       response.writeHead(answer.statusCode!, answer.headers)
-      answer.pipe(response)
+      answer.on('error', cutOff).pipe(counting('down', cutOff)).pipe(response)
     })
-    onward.on('error', () => request.socket.destroy())
-    request.pipe(onward)
+    onward.on('error', cutOff)
+    request.on('close', () => request.complete || onward.destroy())
+    response.on('close', () => response.writableFinished || onward.destroy())
+    request.pipe(counting('up', cutOff)).pipe(onward)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
@@ -40,7 +69,13 @@ export async function openLine(target: string): Promise<Line> {
     cutAnswers(when) {
       isAnswerCut = when
     },
+    endAfter(bytes, how) {
+      left = bytes
+      isStalling = how === 'stall'
+    },
+    carried,
     mend() {
+      left = Number.POSITIVE_INFINITY
       isCut = () => false
       isAnswerCut = () => false
     },
