@@ -9,7 +9,7 @@ const MAX_ERROR_LENGTH = 2000
 export function createSettling<P>(
   parts: SpoolParts<P>
 ): Pick<Spool<P>, 'ackSync' | 'retrySync' | 'burySync'> {
-  const { database, tables, totals, keys, due, starts, setAside, clock, announce } = parts
+  const { database, tables, totals, keys, due, starts, setAside, clock, announce, onLeave } = parts
 
   function find(id: string) {
     database.assertInTransaction()
@@ -29,6 +29,7 @@ export function createSettling<P>(
       starts.forgetSync(queue, sequence)
       if (record.key !== undefined) keys.doneSync(queue, record.key, sequence)
       totals.changeSync(queue, { queued: -1, bytes: -size })
+      onLeave?.(record.payload, 'acknowledged')
       database.afterCommit(() => due.gone(queue, sequence))
       return true
     },

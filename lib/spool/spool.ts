@@ -12,7 +12,11 @@ import { createStarts } from './starts.ts'
 import { createTotals } from './totals.ts'
 import type { Enqueued, Entry, NewEntry, Spool } from './types.ts'
 
-export interface SpoolOptions {
+export interface SpoolOptions<P> {
+  /** Runs inside the transaction in which an entry comes in; a duplicate does not. */
+  onEnter?(payload: P): void
+  /** Runs inside the transaction in which an entry goes for good. A dead letter has not gone: it can be replayed. */
+  onLeave?: SpoolParts<P>['onLeave']
   /** How many keys of done entries are remembered. Default 100,000: about 20 MB. */
   rememberedKeys?: number
   /** Milliseconds since 1970. */
@@ -27,7 +31,7 @@ export function createSpool<P>(
   database: Database,
   name: string,
   payload: z.ZodType<P>,
-  { rememberedKeys = 100_000, clock = Date.now }: SpoolOptions = {}
+  { rememberedKeys = 100_000, clock = Date.now, onEnter, onLeave }: SpoolOptions<P> = {}
 ): Spool<P> {
   const tables = openTables(database, name, payload)
   const totals = createTotals(tables)
@@ -39,7 +43,10 @@ export function createSpool<P>(
   const announce = (queue: string) => {
     for (const listener of listeners) listener(queue)
   }
-  const parts: SpoolParts<P> = { database, tables, totals, keys, due, starts, setAside, clock, announce }
+  const parts: SpoolParts<P> = {
+    ...{ database, tables, totals, keys, due, starts, setAside, clock, announce },
+    onLeave,
+  }
   const settling = createSettling(parts)
 
   function check(entry: NewEntry<P>): P {
@@ -69,6 +76,7 @@ export function createSpool<P>(
     tables.schedule.putSync([queue, notBefore, sequence], null)
     if (key !== undefined) keys.rememberSync(queue, key, sequence)
     totals.changeSync(queue, { queued: 1, bytes })
+    onEnter?.(checked)
     database.afterCommit(() => {
       due.added(queue, { sequence, notBefore })
       announce(queue)
