@@ -10,23 +10,23 @@ import {
 import { openDatabase } from '../lib/database/index.ts'
 import type { Heartbeat } from '../lib/edge-status/index.ts'
 import { asEdgeloopError } from '../lib/errors/index.ts'
-import { type EdgeloopEvent, eventSchema, type Uplink as UplinkPolicy } from '../lib/events/index.ts'
-import { answersTopic, receiptsTopic } from '../lib/messages/index.ts'
+import type { Uplink as UplinkPolicy } from '../lib/events/index.ts'
+import { answersTopic, isRefusedForGood, receiptsTopic } from '../lib/messages/index.ts'
 import type { ModelSelection } from '../lib/model-selection/index.ts'
 import type { ObjectStore } from '../lib/s3/index.ts'
-import { createSpool } from '../lib/spool/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
-import { serveHttp } from '../lib/web-server/index.ts'
+import { type NodeBindings, serveHttp } from '../lib/web-server/index.ts'
 import { answerTo, createAnswers, type DeviceAnswer, refusalTo } from './answers/index.ts'
 import { createBroker, type Publication } from './broker/index.ts'
 import { createConnector, followFunctions, invokeWith } from './connector/index.ts'
 import { createDeadLetterRoutes } from './dead-letters/index.ts'
-import { createDecisionIndex, createDecisionRoutes } from './decision-index/index.ts'
+import { createDecisionRoutes } from './decision-index/index.ts'
 import { enrichEvent } from './enrich.ts'
 import { createIntake } from './intake/index.ts'
+import { openKeptPhotos } from './keep-photos.ts'
 import { createLogRoutes, type LogSource } from './logs/index.ts'
 import { createModelCache } from './model-cache/index.ts'
-import { createPhotoRoutes, createPhotoStore } from './photo-store/index.ts'
+import { createPhotoRoutes, type DiskLimits, isFromThisNode } from './photo-store/index.ts'
 import { isEndOfPhoto, recordDeadLetter, recordDecision } from './record-decision.ts'
 import { refusalFor } from './refusal.ts'
 import { createRelay } from './relay/index.ts'
@@ -51,6 +51,8 @@ export interface EdgeAgentOptions {
   cloud: { gateway: string; broker: string; token?: string }
   listen: { host: string; http: number; mqtt: number }
   uplink: UplinkPolicy
+  /** What photos may take of the disk. */
+  disk?: DiskLimits
   /** How often the registry and the functions are looked at without being told, in milliseconds. */
   pollMs?: number
   /** Ends the wait for a function list. */
@@ -100,10 +102,10 @@ async function start(
   closeLater(() => provider.close())
   const database = await openDatabase(path.join(directory, 'database'))
   closeLater(() => database.close())
-  const spool = createSpool<EdgeloopEvent>(database, 'events', eventSchema)
-  const decisions = createDecisionIndex(database)
+  const kept = await openKeptPhotos(database, path.join(directory, 'photos'), options.disk)
+  const { spool, decisions, photos, bound } = kept
+  closeLater(() => bound.settled())
   const answers = createAnswers(database)
-  const photos = await createPhotoStore(path.join(directory, 'photos'))
   let uplink: Uplink | undefined
 
   const models = createModelCache({
@@ -125,9 +127,18 @@ async function start(
   const fromTheCloud = createInvocations(provider)
   closeLater(() => fromTheCloud.close())
   const logs = createLogRoutes(options.logs ?? nothing)
-  const app = new Hono()
+  const { token } = options.cloud
+  const hasToken = (authorization?: string) => token !== undefined && authenticator.isEdge(authorization)
+  const app = new Hono<{ Bindings: NodeBindings }>()
     .get('/status', async (c) => c.json(await heartbeat()))
-    .route('/', createPhotoRoutes(photos))
+    .route(
+      '/',
+      createPhotoRoutes(
+        photos,
+        ({ env, req }) =>
+          isFromThisNode(env.incoming.socket.remoteAddress) || hasToken(req.header('authorization'))
+      )
+    )
     .route('/', createDecisionRoutes(decisions))
     .route('/', createDeadLetterRoutes(spool, decisions.reviveSync))
     .route('/', invocations)
@@ -159,7 +170,7 @@ async function start(
     },
   })
   closeLater(() => connector.close())
-  const intake = createIntake({ edge, database, photos, decisions, connector })
+  const intake = createIntake({ edge, database, connector, ...kept })
 
   const relay = createRelay({
     edge,
@@ -199,9 +210,11 @@ async function start(
       if (earlier) await send({ device, message: earlier })
     } catch (thrown) {
       const refusal = refusalFor(payload, thrown)
-      // Anything but a verdict on the photo itself: closing the connection lets the device keep it and come again.
-      if (!refusal) throw thrown
-      await broker.publish(receiptsTopic(device), JSON.stringify(refusal))
+      if (refusal) await broker.publish(receiptsTopic(device), JSON.stringify(refusal))
+      // Without a verdict on the photo itself, the device has to keep it: whoever does not listen to receipts is told by
+      // a connection that closes without an acknowledgement.
+      const told = refusal && (isRefusedForGood(refusal) || broker.listens(receiptsTopic(device)))
+      if (!told) throw thrown
     }
   }
 
@@ -246,6 +259,7 @@ async function start(
       parked: parked.map(([queue]) => queue),
       oversizedPackets: broker.oversized,
       memory: { rss: process.memoryUsage.rss() },
+      disk: bound.status(),
       deadLetters: queues.reduce((sum, [, { dead }]) => sum + dead, 0),
       model: {
         name: options.models[0]!.model,

@@ -3,4 +3,4 @@
  * @module
  */
 export { type DeadLetter, deadLetterPage } from './dead-letter.ts'
-export { type Heartbeat, heartbeat, type LinkState, type Totals } from './heartbeat.ts'
+export { type DiskStatus, type Heartbeat, heartbeat, type LinkState, type Totals } from './heartbeat.ts'
