@@ -83,15 +83,16 @@ export function createDiskBound(options: DiskBoundOptions): DiskBound {
     })
   }
 
-  function makeRoomSoon(): void {
-    makeRoom()
-      .then(() => '')
-      .catch((error: unknown) => `photos cannot be removed: ${asEdgeloopError(error).message}`)
-      .then((trouble) => {
-        if (trouble && trouble !== complaint) say(trouble)
-        complaint = trouble
-        judge()
-      })
+  async function makeRoomInTime(): Promise<void> {
+    try {
+      await makeRoom()
+      complaint = ''
+    } catch (thrown) {
+      const trouble = `photos cannot be removed: ${asEdgeloopError(thrown).message}`
+      if (trouble !== complaint) say(trouble)
+      complaint = trouble
+    }
+    judge()
   }
 
   function judge(): void {
@@ -143,13 +144,13 @@ export function createDiskBound(options: DiskBoundOptions): DiskBound {
         throw overloaded(bytes, thrown)
       } finally {
         reserved -= bytes
-        if (failed || pressure() >= HIGH) makeRoomSoon()
+        if (failed || pressure() >= HIGH) void makeRoomInTime()
         else judge()
       }
     },
 
     status() {
-      if (pressure() > (state === 'ok' ? HIGH : LOW)) makeRoomSoon()
+      if (pressure() > (state === 'ok' ? HIGH : LOW)) void makeRoomInTime()
       else judge()
       return { usedBytes: photos.bytes(), limitBytes: whole(limit), freeBytes: whole(free()), state }
     },
