@@ -48,6 +48,9 @@ export interface Intake {
 export function createIntake(options: IntakeOptions): Intake {
   const { edge, database, sequences, photos, ledger, bound, decisions, connector } = options
 
+  /** How many are storing a photo at this moment: each counts on the same file. */
+  const storing = new Map<string, number>()
+
   /** Inside a transaction: the photo's number, and whether it is a new one. */
   function numberSync(photo: string, size: number): Omit<Received, 'photo'> {
     const known = sequences.get(photo)
@@ -73,6 +76,22 @@ export function createIntake(options: IntakeOptions): Intake {
     })
   }
 
+  async function storeAndWriteDown(device: string, hash: string, bytes: Uint8Array): Promise<Received> {
+    storing.set(hash, (storing.get(hash) ?? 0) + 1)
+    try {
+      await photos.put(bytes, hash)
+      return await writeDown(device, hash, bytes)
+    } catch (error) {
+      // Refused, it must not take room: on a full disk everything that comes would stay until the next start.
+      if (storing.get(hash) === 1 && !ledger.keeps(hash)) await photos.delete(hash).catch(() => {})
+      throw error
+    } finally {
+      const others = storing.get(hash)! - 1
+      if (others > 0) storing.set(hash, others)
+      else storing.delete(hash)
+    }
+  }
+
   return {
     async receive(device, bytes) {
       if (!deviceNameSchema.safeParse(device).success)
@@ -94,10 +113,7 @@ export function createIntake(options: IntakeOptions): Intake {
       // On disk already, or not needed any more.
       if (sequences.has(hash) && (!ledger.needs(hash) || (await photos.has(hash)) === bytes.length))
         return writeDown(device, hash, bytes)
-      return bound.store(bytes.length, async () => {
-        await photos.put(bytes, hash)
-        return writeDown(device, hash, bytes)
-      })
+      return bound.store(bytes.length, () => storeAndWriteDown(device, hash, bytes))
     },
   }
 }

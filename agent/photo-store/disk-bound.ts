@@ -122,26 +122,34 @@ export function createDiskBound(options: DiskBoundOptions): DiskBound {
     })
   }
 
+  /** The disk knows best: of blocks, of inodes, and of what others write at this moment. */
+  async function write<T>(bytes: number, work: () => Promise<T>, again = false): Promise<T> {
+    try {
+      const result = await work()
+      failed = false
+      return result
+    } catch (thrown) {
+      if (!isDiskFull(thrown)) throw thrown
+      failed = true
+      if (again) throw overloaded(bytes, thrown)
+      const goal = photos.bytes() - Math.max(bytes, (HIGH - LOW) * photos.bytes())
+      await cleaning.run(() => photos.bytes() - goal).catch(() => {})
+      return write(bytes, work, true)
+    }
+  }
+
   return {
     async store(bytes, work) {
+      // Whatever goes wrong in between, what counts is whether there is room afterwards.
+      if (!fits(bytes)) await makeRoom(bytes).catch(() => {})
       if (!fits(bytes)) {
-        // Whatever goes wrong there, what counts is whether there is room afterwards.
-        await makeRoom(bytes).catch(() => {})
-        if (!fits(bytes)) {
-          refused = Math.min(refused, bytes)
-          judge()
-          throw overloaded(bytes)
-        }
+        refused = Math.min(refused, bytes)
+        judge()
+        throw overloaded(bytes)
       }
       reserved += bytes
       try {
-        const result = await work()
-        failed = false
-        return result
-      } catch (thrown) {
-        if (!isDiskFull(thrown)) throw thrown
-        failed = true
-        throw overloaded(bytes, thrown)
+        return await write(bytes, work)
       } finally {
         reserved -= bytes
         if (failed || pressure() >= HIGH) void makeRoomInTime()
