@@ -30,6 +30,7 @@ import { createS3Server, type S3Server } from '../platform/s3/index.ts'
 import { createBroker, type EmbeddedBroker } from './broker/index.ts'
 import { photoOf } from './classify.fixture.ts'
 import { createEdgeAgent, type EdgeAgent } from './edge-agent.ts'
+import type { DiskLimits } from './photo-store/index.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
@@ -72,7 +73,14 @@ const clients: MqttClient[] = []
 let complaints: ReturnType<typeof vi.spyOn>
 
 async function startEdge(
-  more: { place?: string; http?: number; mqtt?: number; token?: string; signal?: AbortSignal } = {}
+  more: {
+    place?: string
+    http?: number
+    mqtt?: number
+    token?: string
+    disk?: DiskLimits
+    signal?: AbortSignal
+  } = {}
 ): Promise<EdgeAgent> {
   const url = `http://127.0.0.1:${links.s3.port}`
   const gateway = `http://127.0.0.1:${links.gateway.port}`
@@ -105,6 +113,7 @@ async function startEdge(
     cloud: { gateway, broker: `mqtt://127.0.0.1:${links.broker.port}`, token: more.token },
     listen: { host: '127.0.0.1', http: more.http ?? 0, mqtt: more.mqtt ?? 0 },
     uplink: 'review',
+    disk: more.disk,
     pollMs: 50,
     signal: more.signal,
   })
@@ -211,6 +220,52 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true })
   expect(complaints.mock.calls).toEqual([])
   complaints.mockRestore()
+})
+
+describe('a disk that is full', () => {
+  it('refuses photos for now, loses none, and takes them again when what is done has made room', async () => {
+    const open = path.join(directory, 'open')
+    const scene = (n: number) => photoOf({ n, confidence: 0.99, until: open })
+    const size = scene(0).length
+    const agent = await startEdge({ disk: { photoBytes: 3 * size, minFreeBytes: 0 } })
+    const pi = await device(agent, 'pi')
+    const closed = vi.fn()
+    pi.client.on('close', closed)
+    for (const n of [0, 1, 2]) await pi.send(scene(n))
+    expect(await agent.heartbeat()).toMatchObject({
+      disk: { usedBytes: 3 * size, limitBytes: 3 * size, state: 'full' },
+    })
+    await pi.send(scene(3))
+    const receiptsOf = (photo: Buffer) => pi.receipts().filter((one) => one.photo === photoHash(photo))
+    await eventually(() => expect(receiptsOf(scene(3))).toMatchObject([{ code: 'OVERLOADED' }]))
+    expect(closed).not.toHaveBeenCalled()
+    expect(complaints.mock.calls.flat().join('\n')).toContain('new ones are refused')
+
+    // Who listens to no receipts is told by a connection that closes, without an acknowledgement.
+    const plain = await mqtt.connectAsync(agent.broker, { reconnectPeriod: 0 })
+    clients.push(plain)
+    const acknowledged = vi.fn()
+    const ended = new Promise<void>((resolve) => plain.once('close', () => resolve()))
+    plain.publish('photos/plain', scene(3), { qos: 1 }, (error) => error || acknowledged())
+    await ended
+    expect(acknowledged).not.toHaveBeenCalled()
+
+    await writeFile(open, '')
+    await settled(agent, 3)
+    await pi.send(scene(3))
+    await eventually(() => expect(receiptsOf(scene(3)).at(-1)).toMatchObject({ sequence: 4 }))
+    await settled(agent, 4)
+    await eventually(async () => expect((await agent.heartbeat()).disk).toMatchObject({ state: 'ok' }))
+    expect(complaints.mock.calls.flat().at(-1)).toBe('photos: there is room again')
+
+    // The oldest has gone, and is known all the same.
+    expect((await fetch(`${agent.gateway}/photos/${photoHash(scene(0))}`)).status).toBe(404)
+    await pi.send(scene(0))
+    await eventually(() => expect(receiptsOf(scene(0))).toHaveLength(2))
+    expect(receiptsOf(scene(0))[1]).toEqual(receiptsOf(scene(0))[0])
+    expect((await totals(agent)).captured).toBe(4)
+    complaints.mockClear()
+  })
 })
 
 describe('a photo', () => {

@@ -11,12 +11,11 @@ import { openDatabase } from '../lib/database/index.ts'
 import type { Heartbeat } from '../lib/edge-status/index.ts'
 import { asEdgeloopError } from '../lib/errors/index.ts'
 import type { Uplink as UplinkPolicy } from '../lib/events/index.ts'
-import { answersTopic, receiptsTopic } from '../lib/messages/index.ts'
+import { answersTopic, isRefusedForGood, receiptsTopic } from '../lib/messages/index.ts'
 import type { ModelSelection } from '../lib/model-selection/index.ts'
 import type { ObjectStore } from '../lib/s3/index.ts'
-import { createSpool } from '../lib/spool/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
-import { serveHttp } from '../lib/web-server/index.ts'
+import { type NodeBindings, serveHttp } from '../lib/web-server/index.ts'
 import about from '../package.json' with { type: 'json' }
 import { answerTo, createAnswers, type DeviceAnswer, refusalTo } from './answers/index.ts'
 import {
@@ -25,19 +24,20 @@ import {
   type ExternalBrokerOptions,
   type Publication,
 } from './broker/index.ts'
-import { createConnector, deliverySchema, followFunctions, invokeWith, messageOf } from './connector/index.ts'
+import { createConnector, followFunctions, invokeWith, messageOf } from './connector/index.ts'
 import { createDeadLetterRoutes } from './dead-letters/index.ts'
-import { createDecisionIndex, createDecisionRoutes } from './decision-index/index.ts'
+import { createDecisionRoutes } from './decision-index/index.ts'
 import { followDesired } from './desired/index.ts'
 import { enrichEvent } from './enrich.ts'
 import { functionHealth } from './function-health.ts'
 import { openIdentity } from './identity/index.ts'
 import { createIntake } from './intake/index.ts'
+import { openKeptPhotos } from './keep-photos.ts'
 import { createKeptAside, createKeptAsideRoutes } from './kept-aside/index.ts'
 import { createLogRoutes, type LogSource } from './logs/index.ts'
 import { createAgentMetrics } from './metrics/index.ts'
 import { createModelCache } from './model-cache/index.ts'
-import { createPhotoRoutes, createPhotoStore } from './photo-store/index.ts'
+import { createPhotoRoutes, type DiskLimits, isFromThisNode } from './photo-store/index.ts'
 import { isEndOfPhoto, recordDeadLetter, recordDecision } from './record-decision.ts'
 import { refusalFor } from './refusal.ts'
 import { createRelay } from './relay/index.ts'
@@ -67,6 +67,8 @@ export interface EdgeAgentOptions {
   broker?: ExternalBrokerOptions
   /** What goes up, where the desired configuration does not say. */
   uplink: UplinkPolicy
+  /** What photos may take of the disk. */
+  disk?: DiskLimits
   /** How often the registry, the desired configuration and the functions are looked at without being told, in milliseconds. */
   pollMs?: number
   /** Ends the wait for a function list. */
@@ -121,10 +123,10 @@ async function start(
   const me = await openIdentity(directory)
   const database = await openDatabase(path.join(directory, 'database'))
   closeLater(() => database.close())
-  const spool = createSpool(database, 'events', deliverySchema)
-  const decisions = createDecisionIndex(database)
+  const keptPhotos = await openKeptPhotos(database, path.join(directory, 'photos'), options.disk)
+  const { spool, decisions, photos, bound } = keptPhotos
+  closeLater(() => bound.settled())
   const answers = createAnswers(database)
-  const photos = await createPhotoStore(path.join(directory, 'photos'))
   let uplink: Uplink | undefined
   const metrics = createAgentMetrics({ spool, heartbeat })
 
@@ -153,9 +155,18 @@ async function start(
   const fromTheCloud = createInvocations(provider)
   closeLater(() => fromTheCloud.close())
   const logs = createLogRoutes(options.logs ?? nothing)
-  const app = new Hono()
+  const { token } = options.cloud
+  const hasToken = (authorization?: string) => token !== undefined && authenticator.isEdge(authorization)
+  const app = new Hono<{ Bindings: NodeBindings }>()
     .get('/status', async (c) => c.json(await heartbeat()))
-    .route('/', createPhotoRoutes(photos))
+    .route(
+      '/',
+      createPhotoRoutes(
+        photos,
+        ({ env, req }) =>
+          isFromThisNode(env.incoming.socket.remoteAddress) || hasToken(req.header('authorization'))
+      )
+    )
     .route('/', createDecisionRoutes(decisions))
     .route('/', metrics.routes)
     .route('/', createDeadLetterRoutes(spool, decisions.reviveSync))
@@ -202,7 +213,7 @@ async function start(
   })
   closeLater(() => connector.close())
   listenTo(connector.topics())
-  const intake = createIntake({ edge, database, photos, decisions, connector })
+  const intake = createIntake({ edge, database, connector, ...keptPhotos })
 
   const relay = createRelay({
     edge,
@@ -258,12 +269,18 @@ async function start(
       if (earlier) await send({ device, message: earlier })
     } catch (thrown) {
       const refusal = refusalFor(payload, thrown)
-      // Anything but a verdict on the photo itself: closing the connection lets the device keep it and come again.
-      if (!refusal) throw thrown
-      const reason = refusal.code === 'TOO_LARGE' ? 'oversized' : 'malformed'
-      await kept.keep(topic, payload, reason, refusal.error)
-      metrics.refused(refusal.code)
-      await broker.publish(receiptsTopic(device), JSON.stringify(refusal))
+      if (refusal) {
+        metrics.refused(refusal.code)
+        await broker.publish(receiptsTopic(device), JSON.stringify(refusal))
+      }
+      const isFinal = refusal !== undefined && isRefusedForGood(refusal)
+      // Without a verdict on the photo itself, the device has to keep it: whoever does not listen to receipts is told by
+      // a connection that closes without an acknowledgement.
+      if (!isFinal && !(refusal && broker.listens(receiptsTopic(device)))) throw thrown
+      if (isFinal) {
+        const reason = refusal.code === 'TOO_LARGE' ? 'oversized' : 'malformed'
+        await kept.keep(topic, payload, reason, refusal.error)
+      }
     }
   }
 
@@ -317,6 +334,7 @@ async function start(
       alarms: uplink?.alarms() ?? [],
       oversizedPackets: broker.oversized,
       memory: { rss: process.memoryUsage.rss() },
+      disk: bound.status(),
       deadLetters: queues.reduce((sum, [, { dead }]) => sum + dead, 0),
       model: {
         name: options.models[0]!.model,

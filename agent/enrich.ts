@@ -22,9 +22,14 @@ export function enrichEvent(
       return { ...event, data: withUrl(event.data, gateway) }
     case 'photo.classified': {
       const data = withUrl(event.data, gateway)
-      return context.has('neighbours')
-        ? { ...event, data: { ...data, neighbours: neighboursOf(data, decisions) } }
-        : { ...event, data }
+      return {
+        ...event,
+        data: {
+          ...data,
+          ...(context.has('neighbours') && { neighbours: neighboursOf(data, decisions) }),
+          ...(context.has('budgets') && { budgets: decisions.budgets() }),
+        },
+      }
     }
     case 'sample.accepted':
     case 'sample.review': {

@@ -11,6 +11,7 @@ import { brokerUrl } from '../lib/event-client/index.ts'
 import { eventData } from '../lib/events/index.ts'
 import { readSettings } from '../lib/function/index.ts'
 import { modelSettings, selectionsOf } from '../lib/model-selection/index.ts'
+import { MAX_PHOTO_BYTES } from '../lib/photo/index.ts'
 import { objectStoreFromEnv } from '../lib/s3/index.ts'
 import { readSecretFile } from '../lib/secret-file/index.ts'
 import { runService } from '../lib/service/index.ts'
@@ -37,6 +38,10 @@ const schema = z.object({
   POD_LOGS_DIR: z.string().default('/var/log/pods'),
   UPLINK: eventData.uplink.default('review'),
   ...brokerSettings,
+  /** What photos may take: at least one of the largest. */
+  PHOTO_STORE_BYTES: z.coerce.number().int().min(MAX_PHOTO_BYTES).optional(),
+  /** What they leave free on the disk. */
+  MIN_FREE_BYTES: z.coerce.number().int().min(0).optional(),
 })
 
 await runService(async (signal) => {
@@ -65,6 +70,7 @@ await runService(async (signal) => {
     listen: { host: settings.HOST, http: settings.HTTP_PORT, mqtt: settings.MQTT_PORT },
     broker: await externalBroker(settings, edge, settings.SECRETS_DIR),
     uplink: settings.UPLINK,
+    disk: { photoBytes: settings.PHOTO_STORE_BYTES, minFreeBytes: settings.MIN_FREE_BYTES },
     signal,
   })
   return { ready: { gateway: agent.gateway, broker: agent.broker }, close: agent.close }

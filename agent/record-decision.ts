@@ -12,7 +12,7 @@ export function recordDecision(decisions: DecisionIndex, event: EdgeloopEvent): 
       decisions.recordSync(decisionOf(event.data))
       break
     case 'sample.uploaded':
-      decisions.uploadedSync(event.data.photo.hash, event.data.bytes)
+      decisions.uploadedSync(event.data.photo.hash, event.data.bytes, event.data.withPhoto)
       break
   }
 }

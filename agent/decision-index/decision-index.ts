@@ -1,4 +1,5 @@
 import type { Database } from '../../lib/database/index.ts'
+import { createBudgets } from './budgets.ts'
 import { counterOf, createCounters } from './counters.ts'
 import { createHashRing } from './hash-ring.ts'
 import { createNeighbours } from './neighbours.ts'
@@ -8,15 +9,20 @@ import type { Decision, DecisionIndex } from './types.ts'
 export interface DecisionIndexOptions {
   /** Among how many recent decisions neighbours are looked for. Each takes 2.5 KB on disk. Default 20,000. */
   recent?: number
+  /** Runs inside the transaction that has changed what is decided about a photo, or that it is uploaded. */
+  onChange?(photo: string): void
+  /** Milliseconds since 1970. */
+  clock?: () => number
 }
 
 /** Opens the index in the database; reads the recent perceptual hashes into memory. */
 export function createDecisionIndex(
   database: Database,
-  { recent: capacity = 20_000 }: DecisionIndexOptions = {}
+  { recent: capacity = 20_000, onChange, clock = Date.now }: DecisionIndexOptions = {}
 ): DecisionIndex {
   const tables = openTables(database)
   const counters = createCounters(tables)
+  const budgets = createBudgets(tables.budgets, clock)
   const ring = createHashRing(capacity)
 
   for (const sequence of [...tables.recent.keys({ reverse: true, limit: capacity })].reverse()) {
@@ -59,7 +65,7 @@ export function createDecisionIndex(
       const before = tables.decisions.read(checked.photo)
       if (before?.value) return { decision: withFeatures(before.value), first: false }
       const sequence = Number([...tables.recent.keys({ reverse: true, limit: 1 })][0] ?? 0) + 1
-      const record = { ...checked, sequence, uploaded: false, bytesUploaded: 0 }
+      const record = { ...checked, sequence, uploaded: false, bytesUploaded: 0, photoUploaded: false }
       const { photo, perceptualHash } = record
       tables.decisions.putSync(photo, record)
       tables.recent.putSync(sequence, { photo, perceptualHash })
@@ -67,16 +73,25 @@ export function createDecisionIndex(
       forgetOldSync(sequence)
       if (before?.corrupt) counters.recountSync()
       else counters.changeSync({ [counterOf(record.outcome)]: 1 })
+      if (record.outcome === 'review') budgets.spendSync({ labelsAsked: 1 })
+      onChange?.(photo)
       if (perceptualHash) database.afterCommit(() => ring.add(sequence, perceptualHash))
       return { decision: { ...record, features }, first: true }
     },
 
-    uploadedSync(photo, bytes) {
+    uploadedSync(photo, bytes, withPhoto = false) {
       checkCaptured({ photo, bytes })
       const record = tables.decisions.get(photo)
       if (!record || record.uploaded) return false
-      tables.decisions.putSync(photo, { ...record, uploaded: true, bytesUploaded: bytes })
+      tables.decisions.putSync(photo, {
+        ...record,
+        uploaded: true,
+        bytesUploaded: bytes,
+        photoUploaded: withPhoto,
+      })
       counters.changeSync({ uploaded: 1, bytesUploaded: bytes })
+      budgets.spendSync({ bytesUploaded: bytes })
+      onChange?.(photo)
       return true
     },
 
@@ -86,6 +101,7 @@ export function createDecisionIndex(
       tables.decisions.removeSync(photo)
       tables.features.removeSync(photo)
       counters.changeSync({ deadLettered: -1 })
+      onChange?.(photo)
       return true
     },
   }
@@ -93,10 +109,12 @@ export function createDecisionIndex(
   return {
     ...index,
     firstDecision,
+    standing: (photo) => tables.decisions.get(photo),
     captured: (photo, bytes) => database.transaction(() => index.capturedSync(photo, bytes)),
     record: (decision) => database.transaction(() => index.recordSync(decision)),
-    uploaded: (photo, bytes) => database.transaction(() => index.uploadedSync(photo, bytes)),
+    uploaded: (...upload) => database.transaction(() => index.uploadedSync(...upload)),
     neighbours: createNeighbours(tables, ring),
     counters: () => counters.get(),
+    budgets: budgets.get,
   }
 }

@@ -23,6 +23,8 @@ const decisionRecord = z.object({
   audit: z.boolean(),
   uploaded: z.boolean(),
   bytesUploaded: bytes,
+  /** Whether the cloud has the photo itself. */
+  photoUploaded: z.boolean().default(false),
 })
 export type DecisionRecord = z.infer<typeof decisionRecord>
 
@@ -32,11 +34,13 @@ const featureRecord = z.object({
   backbone: z.string().nullable(),
 })
 
-const newDecision = decisionRecord.omit({ sequence: true, uploaded: true, bytesUploaded: true }).extend({
-  /** float16, little-endian. */
-  features: byteArray.nullable(),
-  backbone: z.string().nullable().default(null),
-})
+const newDecision = decisionRecord
+  .omit({ sequence: true, uploaded: true, bytesUploaded: true, photoUploaded: true })
+  .extend({
+    /** float16, little-endian. */
+    features: byteArray.nullable(),
+    backbone: z.string().nullable().default(null),
+  })
 /** What is decided about a photo. */
 export type NewDecision = z.input<typeof newDecision>
 
@@ -52,6 +56,17 @@ const totals = z.object({
   bytesCaptured: bytes,
   bytesUploaded: bytes,
 })
+const budgets = z.object({
+  /** By this edge's clock, in UTC: `2026-07-31`. */
+  day: z.iso.date(),
+  /** What went up on that day. */
+  bytesUploaded: bytes,
+  /** For how many photos people were asked on that day. */
+  labelsAsked: bytes,
+})
+/** What was spent on a day. */
+export type Budgets = z.infer<typeof budgets>
+
 /** Totals since the edge was set up. */
 export type Counters = z.infer<typeof totals>
 
@@ -65,6 +80,8 @@ export interface IndexTables {
   /** sequence → what looks for neighbours */
   recent: Table<{ photo: string; perceptualHash: string | null }>
   counters: Table<Counters>
+  /** What was spent on the latest day. */
+  budgets: Table<Budgets>
 }
 
 export function openTables(database: Database): IndexTables {
@@ -74,6 +91,7 @@ export function openTables(database: Database): IndexTables {
     features: database.table('decisions.features', featureRecord),
     recent: database.table('decisions.recent', decisionRecord.pick({ photo: true, perceptualHash: true })),
     counters: database.table('decisions.counters', totals),
+    budgets: database.table('decisions.budgets', budgets),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Counters, DecisionRecord, NewDecision } from './records.ts'
+import type { Budgets, Counters, DecisionRecord, NewDecision } from './records.ts'
 
 export interface Decision extends DecisionRecord {
   /** float16, little-endian; null where there were none, or when they are too old to be kept. */
@@ -35,15 +35,22 @@ export interface DecisionIndex {
   captured(photo: string, bytes: number): Promise<boolean>
   capturedSync(photo: string, bytes: number): boolean
   firstDecision(photo: string): Decision | undefined
+  /** The same without features, which saves reading them. */
+  standing(photo: string): DecisionRecord | undefined
   /** Records a decision unless there is one. `decision` is the one that stands. `INVALID_INPUT`. */
   record(decision: NewDecision): Promise<{ decision: Decision; first: boolean }>
   recordSync(decision: NewDecision): { decision: Decision; first: boolean }
-  /** What was sent to the cloud about a decided photo. Returns whether it was the first time; only that one counts. */
-  uploaded(photo: string, bytes: number): Promise<boolean>
-  uploadedSync(photo: string, bytes: number): boolean
+  /**
+   * What was sent to the cloud about a decided photo, and whether the cloud has the photo itself. Returns whether it was the
+   * first time; only that one counts.
+   */
+  uploaded(photo: string, bytes: number, withPhoto?: boolean): Promise<boolean>
+  uploadedSync(photo: string, bytes: number, withPhoto?: boolean): boolean
   /** Makes a dead photo undecided again, when its dead letter is replayed. Returns whether it was dead. */
   reviveSync(photo: string): boolean
   /** Photos alike among the recent ones, dead ones excepted: the nearest first, of equally near ones the latest. */
   neighbours(perceptualHash: string, features?: Uint8Array | null, query?: NeighbourQuery): Neighbour[]
   counters(): Counters
+  /** What was spent today, or on the latest day where the clock has gone back. */
+  budgets(): Budgets
 }

@@ -1,3 +1,7 @@
+export { createDiskBound, type DiskBound, type DiskLimits } from './disk-bound.ts'
+export { createPhotoLedger, type PhotoLedger, type Worth } from './ledger.ts'
 export { mediaTypeOf } from './media-type.ts'
+export { isFromThisNode } from './node-only.ts'
 export { createPhotoStore, type PhotoStore, type StoredPhoto } from './photo-store.ts'
 export { createPhotoRoutes } from './routes.ts'
+export { listPhotos } from './scan.ts'

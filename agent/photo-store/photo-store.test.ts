@@ -101,6 +101,22 @@ describe('GET /photos/:hash', () => {
     expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true)
   })
 
+  it('answers 401 to whoever may not see photos, whether there is such a photo or not', async () => {
+    const { hash } = await store.put(jpeg)
+    const app = createPhotoRoutes(store, ({ req }) => req.header('authorization') === 'Bearer mine')
+    for (const name of [hash, unknown, `%${hash.charCodeAt(0).toString(16)}${hash.slice(1)}`]) {
+      for (const method of ['GET', 'HEAD'])
+        expect((await app.request(`/photos/${name}`, { method })).status).toBe(401)
+    }
+    const refused = await app.request(`/photos/${hash}`)
+    expect(await refused.json()).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      hint: expect.stringContaining('token'),
+    })
+    const headers = { authorization: 'Bearer mine' }
+    expect((await app.request(`/photos/${hash}`, { headers })).status).toBe(200)
+  })
+
   it('answers HEAD, 304, 404 and 400', async () => {
     const { hash } = await store.put(jpeg)
     const app = createPhotoRoutes(store)

@@ -21,8 +21,11 @@ export interface StoredPhoto {
 /** Photos in files named by their hash. A promise that resolves means: on disk, also after a power cut. */
 export interface PhotoStore {
   readonly directory: string
-  /** Many at once may put the same photo: it is written once, and `created` for one of them. */
-  put(bytes: Uint8Array): Promise<StoredPhoto>
+  /**
+   * Many at once may put the same photo: it is written once, and `created` for one of them.
+   * @param hash of these bytes, where it is known already
+   */
+  put(bytes: Uint8Array, hash?: string): Promise<StoredPhoto>
   /** `NOT_FOUND`; with `verify`, `CORRUPT` where the bytes are not the ones that were put. */
   get(hash: string, options?: { verify?: boolean }): Promise<Uint8Array>
   /** The size and the bytes as a stream, which must be read or destroyed. `NOT_FOUND`. */
@@ -43,10 +46,18 @@ const notFound = (hash: string) =>
   })
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT'
 
+export interface PhotoStoreOptions {
+  /** Which of the photos that are there at opening stay; all of them when absent. */
+  keeps?(hash: string): boolean
+}
+
 /** Opens (and creates) the store in a directory. Only one process may write to it at a time; any may read. */
-export async function createPhotoStore(directory: string): Promise<PhotoStore> {
+export async function createPhotoStore(
+  directory: string,
+  { keeps = () => true }: PhotoStoreOptions = {}
+): Promise<PhotoStore> {
   const root = resolve(directory)
-  const total = await scan(root)
+  const total = await scan(root, keeps)
   await syncDirectory(root)
   await syncDirectory(dirname(root))
   const syncGrouped = createGroupSync()
@@ -106,8 +117,7 @@ export async function createPhotoStore(directory: string): Promise<PhotoStore> {
     directory: root,
     has,
 
-    async put(bytes) {
-      const hash = hashOf(bytes)
+    async put(bytes, hash = hashOf(bytes)) {
       const { written, shared } = await turns.write(hash, () => write(hash, bytes))
       return shared ? { ...written, created: false } : written
     },

@@ -1,21 +1,32 @@
 import { Readable } from 'node:stream'
-import { Hono } from 'hono'
-import { asEdgeloopError } from '../../lib/errors/index.ts'
+import { type Context, Hono } from 'hono'
+import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
 import { mediaTypeOf } from './media-type.ts'
 import type { PhotoStore } from './photo-store.ts'
 
-/** `GET /photos/:hash`: the photo itself, which never changes under its name. Errors are EdgeloopError JSON. */
-export function createPhotoRoutes(store: PhotoStore): Hono {
+/**
+ * `GET /photos/:hash`: the photo itself, which never changes under its name. Errors are EdgeloopError JSON.
+ * @param mayRead whether a request comes from somebody who may see photos; anybody else gets a 401
+ */
+export function createPhotoRoutes(
+  store: PhotoStore,
+  mayRead: (context: Context) => boolean = () => true
+): Hono {
   const app = new Hono()
   app.onError((thrown, context) => {
     const error = asEdgeloopError(thrown)
     return context.json(error.toJSON(), error.status)
   })
   app.get('/photos/:hash', async (context) => {
+    if (!mayRead(context))
+      throw new EdgeloopError('UNAUTHENTICATED', 'photos are for this node', {
+        where: context.req.path.slice(0, 100),
+        hint: 'Ask from the node itself, or with the edge token: Authorization: Bearer TOKEN.',
+      })
     const hash = context.req.param('hash')
     const { size, stream } = await store.stream(hash)
     const etag = `"${hash}"`
-    const headers = { 'Cache-Control': 'public, max-age=31536000, immutable', ETag: etag }
+    const headers = { 'Cache-Control': 'private, max-age=31536000, immutable', ETag: etag }
     if (context.req.header('If-None-Match') === etag) {
       stream.destroy()
       return context.body(null, 304, headers)

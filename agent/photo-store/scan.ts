@@ -11,19 +11,44 @@ async function folders(directory: string): Promise<string[]> {
     .map(({ name }) => join(directory, name))
 }
 
-/** Prepares the directory, removes what a crash left half written, and counts the photos there are. */
-export async function scan(directory: string): Promise<{ count: number; bytes: number }> {
+/** The photos in the directory, a folder at a time. */
+async function* photosIn(directory: string): AsyncGenerator<{ folder: string; hashes: string[] }> {
+  for (const first of await folders(directory)) {
+    for (const folder of await folders(first))
+      yield { folder, hashes: (await readdir(folder)).filter(isHash) }
+  }
+}
+
+/** The names of all photos in the directory, whole or not; none where there is no such directory. */
+export async function listPhotos(directory: string): Promise<string[]> {
+  const all: string[] = []
+  await mkdir(directory, { recursive: true })
+  for await (const { hashes } of photosIn(directory)) all.push(...hashes)
+  return all
+}
+
+/**
+ * Prepares the directory, removes what a crash left half written, and counts the photos there are.
+ * @param keeps says which photos stay: any other was stored a moment before a crash and nobody was told, or was removed
+ *   and came back with a power cut
+ */
+export async function scan(
+  directory: string,
+  keeps: (hash: string) => boolean
+): Promise<{ count: number; bytes: number }> {
   await rm(temporaryDirectory(directory), { recursive: true, force: true })
   await mkdir(temporaryDirectory(directory), { recursive: true })
-  let count = 0
-  let bytes = 0
-  for (const first of await folders(directory)) {
-    for (const second of await folders(first)) {
-      const photos = (await readdir(second)).filter(isHash)
-      const sizes = await Promise.all(photos.map(async (name) => (await stat(join(second, name))).size))
-      count += sizes.length
-      for (const size of sizes) bytes += size
+  const total = { count: 0, bytes: 0 }
+  async function look(file: string, hash: string): Promise<void> {
+    if (!keeps(hash)) {
+      await rm(file)
+      return
     }
+    const { size } = await stat(file)
+    total.count++
+    total.bytes += size
   }
-  return { count, bytes }
+  for await (const { folder, hashes } of photosIn(directory))
+    await Promise.all(hashes.map((hash) => look(join(folder, hash), hash)))
+  return total
 }

@@ -13,7 +13,10 @@ const LOOK_MS = 200
  * @param freeOf bytes that are left where a path is
  * @returns throws EdgeloopError UNAVAILABLE, with `ENOSPC` as its cause's code, where there is too little
  */
-export function createSpaceCheck(path: string, freeOf: (path: string) => number = freeBytes): () => void {
+export function createSpaceCheck(
+  path: string,
+  freeOf: (path: string) => number = (path) => diskSpace(path).free
+): () => void {
   let free = Number.POSITIVE_INFINITY
   let lookedAt = Number.NEGATIVE_INFINITY
   return () => {
@@ -30,18 +33,21 @@ export function createSpaceCheck(path: string, freeOf: (path: string) => number 
   }
 }
 
+/** No space, and no more of it for this user. */
+const FULL = ['ENOSPC', 'EDQUOT']
+
 /** Whether something failed because a disk is full. */
 export function isDiskFull(thrown: unknown): boolean {
   const { code, cause } = (thrown ?? {}) as { code?: unknown; cause?: { code?: unknown } }
-  return code === 'ENOSPC' || cause?.code === 'ENOSPC'
+  return FULL.some((full) => full === code || full === cause?.code)
 }
 
-/** Where that cannot be known, whatever is written will tell. */
-function freeBytes(path: string): number {
+/** What is left for this process, and what there is in all, in bytes; endless where that cannot be known: writing will tell. */
+export function diskSpace(path: string): { free: number; total: number } {
   try {
-    const { bavail, bsize } = statfsSync(path)
-    return bavail * bsize
+    const { bavail, blocks, bsize } = statfsSync(path)
+    return { free: bavail * bsize, total: blocks * bsize }
   } catch {
-    return Number.POSITIVE_INFINITY
+    return { free: Number.POSITIVE_INFINITY, total: Number.POSITIVE_INFINITY }
   }
 }

@@ -1,5 +1,5 @@
 export { type Database, openDatabase } from './database.ts'
-export { isDiskFull } from './disk-space.ts'
+export { diskSpace, isDiskFull } from './disk-space.ts'
 export { syncDirectory } from './files.ts'
 export { createGroupSync } from './group-sync.ts'
 export type { Found, Key, KeyRange, Table } from './table.ts'

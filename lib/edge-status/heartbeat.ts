@@ -86,6 +86,18 @@ export const heartbeat = z.object({
     /** Bytes that are resident. */
     rss: count,
   }),
+  /** The disk that photos are on; absent where an older agent speaks. */
+  disk: z
+    .object({
+      /** What photos take, and may take. */
+      usedBytes: count,
+      limitBytes: count,
+      /** What is left on the disk. */
+      freeBytes: count,
+      /** `high`: what still has to be kept is near the bound. `full`: new photos are refused. */
+      state: z.enum(['ok', 'high', 'full']),
+    })
+    .optional(),
   model: z.object({
     name: eventData.name,
     /** What the channel points at, as far as this edge knows. */
@@ -96,6 +108,7 @@ export const heartbeat = z.object({
 })
 
 export type Totals = z.infer<typeof totals>
+export type DiskStatus = NonNullable<Heartbeat['disk']>
 export type LinkState = Heartbeat['link']
 export type AgentIdentity = z.infer<typeof agentIdentity>
 export type AlarmReport = z.infer<typeof alarm>

@@ -6,6 +6,7 @@ export { type DeadLetter, deadLetterPage } from './dead-letter.ts'
 export {
   type AgentIdentity,
   type AlarmReport,
+  type DiskStatus,
   type FunctionHealth,
   type Heartbeat,
   heartbeat,

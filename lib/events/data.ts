@@ -61,6 +61,15 @@ export const neighbour = z.object({
   similarity: z.number().min(-1.001).max(1.001).optional(),
 })
 
+/** What an edge has spent on a day, by its own clock (UTC) and its own accounting. */
+export const budgets = z.object({
+  day: z.iso.date(),
+  /** What went up, in bytes. */
+  bytesUploaded: z.number().int().nonnegative(),
+  /** For how many photos people were asked. */
+  labelsAsked: z.number().int().nonnegative(),
+})
+
 /** `features`: no picture leaves the site; `review`: those a person has to look at; `all`: every sample's. */
 export const uplink = z.enum(['features', 'review', 'all'])
 
@@ -87,6 +96,8 @@ export const photoClassified = photoCaptured.extend({
   thresholds: thresholds.nullable(),
   /** What the agent's decision index knows; the agent adds it on the way to `filter-confidence`. */
   neighbours: z.array(neighbour).optional(),
+  /** What this edge has spent today; the agent adds it likewise. */
+  budgets: budgets.optional(),
 })
 
 /** Why a sample got its band: a code for machines, a sentence for people, and the numbers that decided. */
@@ -97,13 +108,15 @@ export const reason = z.object({
 })
 
 /** `sample.accepted | sample.review | sample.rejected`: what `filter-confidence` decided. */
-export const sample = photoClassified.omit({ neighbours: true, thresholds: true, unreadable: true }).extend({
-  band: z.enum(['accept', 'review', 'reject']),
-  audit: z.boolean(),
-  reason,
-  /** The edge's policy; the agent adds it on the way to `upload-sample`. */
-  uplink: uplink.optional(),
-})
+export const sample = photoClassified
+  .omit({ neighbours: true, budgets: true, thresholds: true, unreadable: true })
+  .extend({
+    band: z.enum(['accept', 'review', 'reject']),
+    audit: z.boolean(),
+    reason,
+    /** The edge's policy; the agent adds it on the way to `upload-sample`. */
+    uplink: uplink.optional(),
+  })
 
 /** `sample.uploaded`: the sample is in S3. */
 export const sampleUploaded = origin.extend({

@@ -13,6 +13,7 @@ export function createDeadLetters<P>({
   due,
   setAside,
   announce,
+  onLeave,
 }: SpoolParts<P>): DeadLetters<P> {
   function show(id: string): Entry<P> | undefined {
     const [queue, sequence] = keyOf(id)
@@ -67,6 +68,7 @@ export function createDeadLetters<P>({
         tables.dead.removeSync([queue, sequence])
         if (found.value.key !== undefined) keys.doneSync(queue, found.value.key, sequence)
         totals.changeSync(queue, { dead: -1, bytes: -found.size })
+        onLeave?.(found.value.payload, 'discarded')
         return true
       }),
   }

@@ -21,4 +21,5 @@ export interface SpoolParts<P> {
   setAside: SetAside
   clock: () => number
   announce(queue: string): void
+  onLeave?(payload: P, how: 'acknowledged' | 'discarded'): void
 }

@@ -12,7 +12,8 @@ export function createSettling<P>(parts: SpoolParts<P>): Pick<
 > & {
   dropSync(queue: string, sequence: number): boolean
 } {
-  const { database, tables, totals, keys, lanes, due, starts, setAside, room, clock, announce } = parts
+  const { database, tables, totals, keys, lanes, due, starts, setAside, room, clock, announce, onLeave } =
+    parts
 
   function find(id: string) {
     database.assertInTransaction()
@@ -35,6 +36,7 @@ export function createSettling<P>(parts: SpoolParts<P>): Pick<
       starts.forgetSync(queue, sequence)
       if (record.key !== undefined) tables.keys.removeSync([queue, record.key])
       totals.changeSync(queue, { queued: -1, dropped: 1, bytes: -size })
+      onLeave?.(record.payload, 'discarded')
       database.afterCommit(() => due.gone(queue, sequence))
       return true
     },
@@ -50,6 +52,7 @@ export function createSettling<P>(parts: SpoolParts<P>): Pick<
       starts.forgetSync(queue, sequence)
       if (record.key !== undefined) keys.doneSync(queue, record.key, sequence)
       totals.changeSync(queue, { queued: -1, bytes: -size })
+      onLeave?.(record.payload, 'acknowledged')
       database.afterCommit(() => due.gone(queue, sequence))
       return true
     },

@@ -331,3 +331,23 @@ describe('the door', () => {
     expect(spool.depth('q').queued).toBe(0)
   })
 })
+
+it('says inside the transaction what came in and what went for good', async () => {
+  const heard: string[] = []
+  const watched = createSpool(database, 'watched', z.string(), {
+    onEnter: (payload) => heard.push(`+${payload}`),
+    onLeave: (payload, how) => heard.push(`-${payload} ${how}`),
+  })
+  const first = await watched.enqueue({ queue: 'a', key: 'k', payload: 'first' })
+  await watched.enqueue({ queue: 'a', key: 'k', payload: 'first' })
+  const second = await watched.enqueue({ queue: 'a', payload: 'second' })
+  await watched.retry(first.id!, { delayMs: 0, error: 'later' })
+  await watched.bury(second.id!, { error: 'never' })
+  await watched.deadLetters.replay(second.id!)
+  await watched.bury(second.id!, { error: 'never' })
+  expect(heard).toEqual(['+first', '+second'])
+  await watched.ack(first.id!)
+  await watched.ack(first.id!)
+  await watched.deadLetters.discard(second.id!)
+  expect(heard.slice(2)).toEqual(['-first acknowledged', '-second discarded'])
+})

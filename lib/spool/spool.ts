@@ -14,7 +14,11 @@ import { createStarts } from './starts.ts'
 import { createTotals } from './totals.ts'
 import type { Enqueued, Entry, NewEntry, Spool } from './types.ts'
 
-export interface SpoolOptions {
+export interface SpoolOptions<P> {
+  /** Runs inside the transaction in which an entry comes in; a duplicate does not. */
+  onEnter?(payload: P): void
+  /** Runs inside the transaction in which an entry goes for good. A dead letter has not gone: it can be replayed. */
+  onLeave?: SpoolParts<P>['onLeave']
   /** How many keys of done entries are remembered. Default 100,000: about 20 MB. */
   rememberedKeys?: number
   /** Milliseconds since 1970. */
@@ -36,9 +40,10 @@ export function createSpool<P>(
   database: Database,
   name: string,
   payload: z.ZodType<P>,
-  options: SpoolOptions = {}
+  options: SpoolOptions<P> = {}
 ): Spool<P> {
-  const { rememberedKeys = 100_000, clock = Date.now, maxBytes = MAX_BYTES, expendableMs = WEEK_MS } = options
+  const { rememberedKeys = 100_000, clock = Date.now, onEnter, onLeave } = options
+  const { maxBytes = MAX_BYTES, expendableMs = WEEK_MS } = options
   const tables = openTables(database, name, payload)
   const totals = createTotals(tables)
   const due = createDueView(tables.schedule)
@@ -54,17 +59,8 @@ export function createSpool<P>(
     for (const listener of listeners) listener(queue)
   }
   const parts: SpoolParts<P> = {
-    database,
-    tables,
-    totals,
-    keys,
-    due,
-    starts,
-    lanes,
-    room,
-    setAside,
-    clock,
-    announce,
+    ...{ database, tables, totals, keys, due, starts, lanes, room, setAside, clock, announce },
+    onLeave,
   }
   const settling = createSettling(parts)
 
@@ -99,6 +95,7 @@ export function createSpool<P>(
     if (whenFull === 'expendable') room.noteSync(queue, sequence)
     if (key !== undefined) keys.rememberSync(queue, key, sequence)
     totals.changeSync(queue, { queued: 1, bytes })
+    onEnter?.(checked)
     database.afterCommit(() => {
       due.added(queue, dueOf(sequence, place))
       announce(queue)

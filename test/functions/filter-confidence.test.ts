@@ -110,10 +110,12 @@ describe('duplicates', () => {
     ['beyond it, with features that do not', neighbour(10, 0.949), false],
     ['far, whatever the features', neighbour(11, 1), false],
   ])('%s', async (_, other, isDuplicate) => {
-    const sample = await filter(classified('a', 0.5, { neighbours: [other] }))
+    const budgets = { day: '2026-07-31', bytesUploaded: 7, labelsAsked: 1 }
+    const sample = await filter(classified('a', 0.5, { neighbours: [other], budgets }))
     expect(sample.band).toBe(isDuplicate ? 'reject' : 'review')
     if (isDuplicate) expect(sample.reason).toMatchObject({ code: 'duplicate', numbers: { ...other } })
     expect(sample).not.toHaveProperty('neighbours')
+    expect(sample).not.toHaveProperty('budgets')
   })
 
   it('names the closest, in whatever order they come', async () => {
