@@ -39,6 +39,7 @@ export function messageRequest(url: string, message: MqttMessage, headers: Recor
   }
   all.set('content-type', HEADER_VALUE.test(contentType) ? contentType : 'application/octet-stream')
   if (correlationData) all.set('x-correlation-data', Buffer.from(correlationData).toString('base64'))
+  all.set('content-length', String(body.length))
   for (const [name, value] of Object.entries(headers)) all.set(name, value)
   return new Request(url, { method: 'POST', headers: all, body: Buffer.from(body) })
 }

@@ -16,14 +16,25 @@ const TERMINAL = new Set([400, 413, 415, 422])
 export async function readAnswer(response: Response): Promise<Answer> {
   if (response.ok) {
     const follower = await readEventResponse(response)
-    // What is not read keeps its connection.
-    if (!response.bodyUsed) await response.body?.cancel()
+    if (!response.bodyUsed) await readAway(response)
     return { follower }
   }
   const text = (await response.text()).slice(0, 2000)
   const why = `${response.status}: ${text}`
   if (TERMINAL.has(response.status)) return { refused: why }
   return { failed: why, retryAfterMs: retryAfter(response.headers.get('retry-after')) }
+}
+
+/** So much of an answer that nobody asked for is read to its end: its connection can be used again then. */
+const READ_AWAY_BYTES = 65_536
+
+async function readAway({ body }: Response): Promise<void> {
+  let bytes = 0
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length
+    // Leaving cancels the rest, and costs the connection.
+    if (bytes > READ_AWAY_BYTES) return
+  }
 }
 
 /** Seconds or an HTTP date, as milliseconds from now. */

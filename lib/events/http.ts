@@ -102,7 +102,7 @@ export function eventRequest(
   const encoded = encodeEvent(event)
   return new Request(url, {
     method: 'POST',
-    headers: { ...encoded.headers, ...headers },
+    headers: { ...encoded.headers, 'content-length': String(Buffer.byteLength(encoded.body)), ...headers },
     body: encoded.body,
   })
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Backoff, backoffDelay } from './backoff.ts'
 import { type CircuitState, createCircuit } from './circuit.ts'
@@ -90,6 +91,8 @@ export function createWorker<P>({
   const circuit = createCircuit(backoff)
   let alone = false
   const abort = new AbortController()
+  // Each entry that is being handled listens to it.
+  setMaxListeners(0, abort.signal)
   let timer: NodeJS.Timeout | undefined
   let closing = false
   let turn: NodeJS.Immediate | undefined
