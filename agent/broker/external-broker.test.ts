@@ -189,6 +189,19 @@ for (const { name, open, versions, installed } of kinds) {
           expect(oversized).toEqual(protocolVersion === 5 ? [] : ['photos/pi'])
         })
 
+        it('answers while as much is being accepted as may be', async () => {
+          const texts: string[] = []
+          await connect({ maxInflight: 2 })
+          await heard(taking())
+          accept = async ({ payload }) => {
+            const text = Buffer.from(payload).toString()
+            await broker!.publish('receipts/pi', text)
+            texts.push(text)
+          }
+          for (let i = 0; i < 30; i++) await send(`${i}`)
+          await eventually(() => expect(texts).toHaveLength(30))
+        })
+
         it('tells devices something', async () => {
           const texts: string[] = []
           device.on('message', (_topic, payload) => texts.push(payload.toString()))

@@ -149,8 +149,10 @@ export function createExternalBroker(
     },
     // Who has subscribed is the broker's secret; it keeps what is said for sessions that are away.
     listens: () => true,
+    // Without waiting for the broker to acknowledge it: what does that would be read behind the very publications that wait for
+    // this. A device without its receipt comes again.
     async publish(topic, payload, { retain = false } = {}) {
-      await client.publishAsync(topic, payload, { qos: 1, retain })
+      client.publish(topic, payload, { qos: 1, retain })
     },
     async close() {
       // What is being accepted may wait to be told about at a broker that is away.

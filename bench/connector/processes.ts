@@ -25,6 +25,7 @@ export async function bundleConnectors(directory: string): Promise<void> {
     agent: PROCESSES.agent,
     function: here('function.main.ts'),
     serial: here('serial.main.ts'),
+    proxy: here('../gateway/proxy.main.ts'),
   }
   await bundle({ processes, directory })
 }
@@ -58,6 +59,15 @@ export async function startFunction(bundled: string, delayMs: number, teardown: 
     return (await answer) as Tally
   }
   return { port, url, tally: () => ask('tally'), forget: () => ask('forget') }
+}
+
+/** What stands between a connector and a function where the connector is not the gateway itself. */
+export async function startProxy(bundled: string, origin: string, teardown: Teardown): Promise<string> {
+  const port = await freePort('127.0.0.1')
+  await start(path.join(bundled, 'proxy.js'), { PORT: String(port), ORIGIN: origin }, teardown)
+  const url = `http://127.0.0.1:${port}/`
+  while (!(await fetch(url).catch(() => undefined))) await sleep(20)
+  return url
 }
 
 /** The serial connector, once it is connected; without a function it only receives. */

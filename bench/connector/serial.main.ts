@@ -16,8 +16,8 @@ let last = 0
 
 const client = mqtt.connect(BROKER_URL!, { clientId: 'serial', clean: false })
 client.on('connect', ({ sessionPresent }) => {
-  if (!sessionPresent) client.subscribe(TOPIC!, { qos: 1 })
-  process.send!('ready')
+  if (sessionPresent) process.send!('ready')
+  else client.subscribe(TOPIC!, { qos: 1 }, () => process.send!('ready'))
 })
 
 /** Messages that have been acknowledged and wait for the function. */

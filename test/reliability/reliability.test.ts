@@ -1,0 +1,211 @@
+/**
+ * Photos through everything that dies or breaks at an edge: agent and functions are killed, the line to the cloud is cut, its
+ * server answers 500 or nothing. Afterwards each photo has exactly one outcome and an answer, and each sample exactly one
+ * object, by the hash of its bytes. With the agent's own broker and with the real mosquitto, whose receipts are the agent's.
+ *
+ *     npm test -- test/reliability [--seed N]
+ *     npm run test:soak
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { createDevice } from '../../device/index.ts'
+import { photoHash } from '../../lib/photo/index.ts'
+import { createRandom, type Random } from '../../lib/random/index.ts'
+import { blockPhoto, isMosquittoInstalled } from '../support/index.ts'
+import { type EdgeSite, openEdgeSite, type ProcessName } from './edge-site.ts'
+import type { LineState } from './faulty-line.ts'
+
+/** What is asked of a site. */
+interface Ordeal {
+  photos: number
+  cameras: number
+  /** How long the line is dead right at the beginning, in milliseconds. */
+  cutMs: number
+  /** What photos may take of the disk, so that it is full for a while; without it, all there is. */
+  photoBytes?: number
+  /** Bytes of a photo, about. */
+  photoSide: number
+}
+
+const isSoak = process.env.EDGELOOP_SOAK === '1'
+const seed = process.env.EDGELOOP_FAULT_SEED ?? String(Date.now() % 100_000)
+const SHORT: Ordeal = { photos: 3000, cameras: 4, cutMs: 10_000, photoSide: 64 }
+const OTHER_BROKER: Ordeal = { ...SHORT, photos: 600 }
+const LONG: Ordeal = {
+  ...{ photos: 10_000, cameras: 4, cutMs: 10 * 60_000, photoSide: 512 },
+  // Less than the photos of these ten minutes.
+  photoBytes: 36 * 2 ** 20,
+}
+/** So long nothing may change while something is still on its way, in milliseconds. */
+const STUCK_MS = 120_000
+/** Every this many-th photo is cut short: it has its outcome, too. */
+const BROKEN = 50
+
+describe('photos through kills and cuts', () => {
+  const ordeals = [
+    { broker: 'its own broker', mosquitto: false, ordeal: isSoak ? LONG : SHORT },
+    { broker: 'mosquitto', mosquitto: true, ordeal: OTHER_BROKER },
+  ]
+  it.each(ordeals)(
+    'one outcome and one object each, with $broker',
+    async ({ mosquitto, ordeal }) => {
+      if (mosquitto && !isMosquittoInstalled()) return console.log('mosquitto is not installed: left out')
+      console.log(`npm test -- test/reliability --seed ${seed}`)
+      const { photoBytes } = ordeal
+      const environment: Record<string, string> =
+        photoBytes === undefined ? {} : { PHOTO_STORE_BYTES: String(photoBytes) }
+      const site = await openEdgeSite({ mosquitto, environment })
+      try {
+        await endure(site, ordeal)
+      } finally {
+        await site.close()
+      }
+    },
+    60 * 60_000
+  )
+})
+
+async function endure(site: EdgeSite, ordeal: Ordeal): Promise<void> {
+  const began = performance.now()
+  const random = createRandom(`reliability ${seed}`)
+  const sent = new Set<string>()
+  const answered = new Set<string>()
+  const devices = Array.from({ length: ordeal.cameras }, (_, i) =>
+    createDevice({
+      name: `camera-${i}`,
+      broker: site.broker,
+      inFlight: 8,
+      receiptTimeoutMs: 10_000,
+      backoff: { firstMs: 100, mostMs: 2000 },
+      onAnswer: ({ photo }) => answered.add(photo),
+    })
+  )
+  const sending = new AbortController()
+  const faults = makeFaults(site, random.fork('faults'), ordeal, sending.signal)
+  await Promise.all(devices.map((device, i) => sendPhotos(device, i, ordeal, sent)))
+  console.log(`${sent.size} photos have their receipt after ${seconds(began)}`)
+  sending.abort()
+  const done = await faults
+  site.line.state = 'up'
+
+  const totals = await settled(site)
+  console.log(
+    `all of them are where they belong after ${seconds(began)}: ${JSON.stringify(totals)}; ${JSON.stringify(done)}`
+  )
+  expect(sent.size).toBe(ordeal.photos)
+  expect(totals.captured).toBe(ordeal.photos)
+  const samples: string[] = []
+  for (const photo of sent) {
+    const { outcome } = await decisionOn(site, photo)
+    if (outcome === 'accepted' || outcome === 'review') samples.push(photo)
+    else expect(['rejected', 'dead']).toContain(outcome)
+  }
+  expect(await site.samples.list()).toEqual(samples.sort())
+  expect(samples.length).toBeGreaterThan(ordeal.photos / 4)
+  for (const photo of samples) {
+    const object = await site.samples.getPhoto(photo)
+    expect(object && photoHash(object.body)).toBe(photo)
+  }
+  const unanswered = () => [...sent].filter((photo) => !answered.has(photo)).length
+  await expect.poll(unanswered, { timeout: STUCK_MS, message: 'photos without an answer' }).toBe(0)
+  for (const device of devices) await device.close()
+}
+
+/** As fast as the edge takes them. */
+async function sendPhotos(
+  device: ReturnType<typeof createDevice>,
+  camera: number,
+  { photos, cameras, photoSide }: Ordeal,
+  sent: Set<string>
+): Promise<void> {
+  const waiting = new Set<Promise<unknown>>()
+  for (let i = camera; i < photos; i += cameras) {
+    const whole = await blockPhoto(`${seed} ${i}`, 'jpeg', photoSide)
+    const photo = i % BROKEN === 0 ? whole.slice(0, Math.floor(whole.length / 2)) : whole
+    sent.add(photoHash(photo))
+    const receipt: Promise<unknown> = device.send(photo).finally(() => waiting.delete(receipt))
+    waiting.add(receipt)
+    if (waiting.size >= 8) await Promise.race(waiting)
+  }
+  await Promise.all(waiting)
+}
+
+/** Kills and breaks until the signal fires; each kind of fault comes, in an order of its own. */
+async function makeFaults(site: EdgeSite, random: Random, { cutMs }: Ordeal, stop: AbortSignal) {
+  const counts: Record<string, number> = {}
+  const count = (what: string) => {
+    counts[what] = (counts[what] ?? 0) + 1
+  }
+  const names = Object.keys(site.processes) as ProcessName[]
+  const pause = (ms: number) => sleep(ms, undefined, { signal: stop }).catch(() => {})
+
+  async function kill(): Promise<void> {
+    while (!stop.aborted) {
+      await pause(2000 + random.integer(6000))
+      const name = random.pick(names)
+      await site.processes[name].kill()
+      count(`kill ${name}`)
+      await pause(random.integer(1000))
+      await site.processes[name].restart()
+    }
+  }
+  async function breakLine(): Promise<void> {
+    const line = random.fork('line')
+    const set = async (state: LineState, ms: number) => {
+      site.line.state = state
+      if (state !== 'up') count(state)
+      await pause(ms)
+    }
+    await set('cut', cutMs)
+    while (!stop.aborted) {
+      await set('up', 3000 + line.integer(10_000))
+      if (!stop.aborted) await set(line.pick(['fail', 'hang', 'cut'] as const), 1000 + line.integer(5000))
+    }
+  }
+  await Promise.all([kill(), breakLine()])
+  return counts
+}
+
+const status = z.object({
+  totals: z.object({
+    captured: z.number(),
+    accepted: z.number(),
+    review: z.number(),
+    rejected: z.number(),
+    deadLettered: z.number(),
+    uploaded: z.number(),
+  }),
+})
+
+/** Waits until every photo has its outcome and every sample is in the bucket. */
+async function settled({ gateway }: EdgeSite) {
+  let before = ''
+  let changed = performance.now()
+  for (;;) {
+    const response = await fetch(`${gateway}/status`).catch(() => undefined)
+    if (response?.ok) {
+      const { totals } = status.parse(await response.json())
+      const { captured, accepted, review, rejected, deadLettered, uploaded } = totals
+      if (captured === accepted + review + rejected + deadLettered && uploaded === accepted + review)
+        return totals
+      const now = JSON.stringify(totals)
+      if (now !== before) changed = performance.now()
+      before = now
+    }
+    if (performance.now() - changed > STUCK_MS) throw new Error(`stuck: ${before}`)
+    await sleep(500)
+  }
+}
+
+const decision = z.object({ outcome: z.string() })
+
+async function decisionOn({ gateway }: EdgeSite, photo: string): Promise<z.infer<typeof decision>> {
+  const response = await fetch(`${gateway}/decisions/${photo}`)
+  expect(response.status, photo).toBe(200)
+  return decision.parse(await response.json())
+}
+
+function seconds(since: number): string {
+  return `${((performance.now() - since) / 1000).toFixed(0)} s`
+}
