@@ -41,6 +41,7 @@ import { createPhotoRoutes, type DiskLimits, isFromThisNode } from './photo-stor
 import { isEndOfPhoto, recordDeadLetter, recordDecision } from './record-decision.ts'
 import { refusalFor } from './refusal.ts'
 import { createRelay } from './relay/index.ts'
+import { createRoomAlarms } from './room-alarms.ts'
 import { createScheduler } from './schedule/index.ts'
 import { createUplink, type Uplink } from './uplink/index.ts'
 import { createUplinkPolicy } from './uplink-policy/index.ts'
@@ -127,6 +128,7 @@ async function start(
   const { spool, decisions, photos, bound } = keptPhotos
   closeLater(() => bound.settled())
   const answers = createAnswers(database)
+  const roomAlarms = createRoomAlarms()
   let uplink: Uplink | undefined
   const metrics = createAgentMetrics({ spool, heartbeat })
 
@@ -331,10 +333,11 @@ async function start(
       functions: functionHealth(await provider.listAt().catch(() => []), spool, connector.circuits()),
       desired: desired.status(),
       held: uplinkPolicy.held(),
-      alarms: uplink?.alarms() ?? [],
+      alarms: [...(uplink?.alarms() ?? []), ...roomAlarms(bound.status(), spool.room())],
       oversizedPackets: broker.oversized,
       memory: { rss: process.memoryUsage.rss() },
       disk: bound.status(),
+      room: spool.room(),
       deadLetters: queues.reduce((sum, [, { dead }]) => sum + dead, 0),
       model: {
         name: options.models[0]!.model,

@@ -102,6 +102,9 @@ const GRACE_MS = 2_000
 /** Longer than any replacement, and short enough that what nobody will ever ask for does not fill the disk. */
 const GONE_MS = 10 * 60_000
 
+/** How often what may be dropped for its age is looked for, in milliseconds. */
+const EXPIRE_MS = 60_000
+
 /** The topics of each function that gets events, kept so that a restart knows who is absent. */
 const knownTopics = z.array(z.string())
 
@@ -115,6 +118,10 @@ export function createConnector(options: ConnectorOptions): Connector {
   /** Who gets events and is not in the list, since when on the clock of `performance.now()`. */
   const absent = new Map<string, number>()
   const workers = new Map<string, { subscriber: Subscriber; worker: Worker }>()
+  const expiring = setInterval(() => {
+    spool.expire().catch((error: unknown) => console.error('connector:', error))
+  }, EXPIRE_MS)
+  expiring.unref()
   let turn: Promise<void> = Promise.resolve()
   let closing = false
 
@@ -257,6 +264,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       Object.fromEntries([...workers].map(([name, { worker }]) => [name, worker.circuit] as const)),
     async close() {
       closing = true
+      clearInterval(expiring)
       await turn
       await Promise.all([...workers.values()].map(({ worker }) => worker.close({ timeoutMs: GRACE_MS })))
     },

@@ -24,6 +24,19 @@ export function spoolMetrics(prefix: string, registry: Registry, spool: Spool<De
   gauge('dead_letters', 'Events that a function will never take.', (queue) => spool.depth(queue).dead)
   gauge('corrupt', 'Records that could not be read any more.', (queue) => spool.depth(queue).corrupt)
   gauge('bytes', 'What all of these take on disk.', (queue) => spool.depth(queue).bytes)
+  gauge(
+    'dropped',
+    'Messages that had to go to make room, or had waited too long.',
+    (queue) => spool.depth(queue).dropped
+  )
+  new Gauge({
+    name: `${prefix}spool_max_bytes`,
+    help: 'What all queues may take on disk together.',
+    registers: [registry],
+    collect() {
+      this.set(spool.room().maxBytes)
+    },
+  })
   gauge('parked', 'Whether nobody works on the queue.', (queue) => (spool.depth(queue).parked ? 1 : 0))
   gauge('oldest_seconds', 'How long the oldest event has been waiting, by the clock.', (queue) => {
     const [oldest] = spool.list(queue, { limit: 1 })

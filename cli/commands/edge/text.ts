@@ -31,6 +31,7 @@ function facts(status: Heartbeat, now: number): [string, string | number][] {
     ['Cloud', `${link.connected ? 'in reach' : 'out of reach'} since ${clock(link.since)}`],
     ['Photos', photosText(status)],
     ['Spool', spoolText(status)],
+    ['Disk', diskText(status)],
     ['Dead letters', deadLetters],
     ['Model', `${model.name}, version ${versionText(model)}`],
     ['Desired', desiredText(desired)]
@@ -49,6 +50,13 @@ function spoolText({ spool, parked }: Heartbeat): string {
     ([queue, queued]) => `${queue} ${queued}${off.has(queue) ? ' (switched off)' : ''}`
   )
   return text.join(', ') || 'empty'
+}
+
+function diskText({ disk, room }: Heartbeat): string {
+  const percent = (bytes: number, of: number) => `${Math.round((100 * bytes) / Math.max(1, of))} %`
+  const photos = disk && `photos take ${percent(disk.usedBytes, disk.limitBytes)} of what they may`
+  const events = room && `events ${percent(room.bytes, room.maxBytes)}`
+  return [photos, events].filter((text) => text !== undefined).join(', ') || 'not told'
 }
 
 function desiredText({ revision, problem }: Heartbeat['desired']): string {
