@@ -187,7 +187,7 @@ describe('at opening', () => {
     const spool = createSpool(database, 'events', eventSchema)
     const sequences = openSequences(database)
     for (const name of 'abcd') {
-      const folder = path.join(older, 'photos', hashOf(name).slice(0, 2), hashOf(name).slice(2, 4))
+      const folder = path.join(older, 'photos', hashOf(name).slice(0, 2))
       await mkdir(folder, { recursive: true })
       await writeFile(path.join(folder, hashOf(name)), bytesOf(name))
     }

@@ -18,12 +18,14 @@ export function assertHash(hash: string): void {
   })
 }
 
-/** The folders and the file of a photo: two levels of 256 folders each, so that none grows too large to list. */
+/**
+ * The folder and the file of a photo: one of 256 folders. More of them would stay smaller, but each folder that is made has to
+ * be on disk before its first photo is, and with 65,536 nearly every photo would wait for that.
+ */
 export function placeOf(directory: string, hash: string) {
   assertHash(hash)
-  const first = join(directory, hash.slice(0, 2))
-  const second = join(first, hash.slice(2, 4))
-  return { first, second, file: join(second, hash) }
+  const folder = join(directory, hash.slice(0, 2))
+  return { folder, file: join(folder, hash) }
 }
 
 /** Where photos are written before they have their name: on the same file system, or rename would copy. */

@@ -23,7 +23,7 @@ describe('a photo store', () => {
     const hash = nameOf(jpeg)
     expect(await store.put(jpeg)).toEqual({ hash, size: jpeg.length, created: true })
     expect(await store.put(Buffer.from(jpeg))).toEqual({ hash, size: jpeg.length, created: false })
-    expect(await readdir(join(directory, hash.slice(0, 2), hash.slice(2, 4)))).toEqual([hash])
+    expect(await readdir(join(directory, hash.slice(0, 2)))).toEqual([hash])
     expect(await readdir(join(directory, 'tmp'))).toEqual([])
     expect(Buffer.compare(await store.get(hash, { verify: true }), jpeg)).toBe(0)
     const { size, stream } = await store.stream(hash)
@@ -67,7 +67,7 @@ describe('a photo store', () => {
 
   it('notices changed bytes when asked to, and replaces a file of the wrong size', async () => {
     const { hash } = await store.put(jpeg)
-    await writeFile(join(directory, hash.slice(0, 2), hash.slice(2, 4), hash), 'rotten')
+    await writeFile(join(directory, hash.slice(0, 2), hash), 'rotten')
     await expect(store.get(hash, { verify: true })).rejects.toMatchObject({ code: 'CORRUPT' })
     expect(Buffer.from(await store.get(hash)).toString()).toBe('rotten')
     store = await createPhotoStore(directory)

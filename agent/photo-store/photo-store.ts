@@ -66,22 +66,19 @@ export async function createPhotoStore(
   let temporary = 0
 
   async function write(hash: string, bytes: Uint8Array): Promise<StoredPhoto> {
-    const { first, second, file } = placeOf(root, hash)
+    const { folder, file } = placeOf(root, hash)
     const size = bytes.length
     const existing = await has(hash)
     // One of another size is damaged, and is replaced.
     if (existing === size) {
       // It may have been renamed a moment ago by a process that was killed before it synced the folder.
-      await syncGrouped(second)
+      await syncGrouped(folder)
       return { hash, size, created: false }
     }
     const draft = join(temporaryDirectory(root), `${hash}.${temporary++}`)
     try {
       // At the same time: where there is no folder yet, the disk waits for both once.
-      await Promise.all([
-        writeAndSync(draft, bytes),
-        makeFolder(root, first).then(() => makeFolder(first, second)),
-      ])
+      await Promise.all([writeAndSync(draft, bytes), makeFolder(root, folder)])
       await rename(draft, file)
     } catch (error) {
       await rm(draft, { force: true })
@@ -89,18 +86,18 @@ export async function createPhotoStore(
     }
     total.count += existing === undefined ? 1 : 0
     total.bytes += size - (existing ?? 0)
-    await syncGrouped(second)
+    await syncGrouped(folder)
     return { hash, size, created: true }
   }
 
   async function remove(hash: string): Promise<boolean> {
-    const { second, file } = placeOf(root, hash)
+    const { folder, file } = placeOf(root, hash)
     const size = await has(hash)
     if (size === undefined) return false
     await unlink(file)
     total.count--
     total.bytes -= size
-    await syncGrouped(second)
+    await syncGrouped(folder)
     return true
   }
 

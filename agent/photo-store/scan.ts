@@ -4,18 +4,12 @@ import { isHash, temporaryDirectory } from './layout.ts'
 
 const FOLDER = /^[0-9a-f]{2}$/
 
-async function folders(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isDirectory() && FOLDER.test(entry.name))
-    .map(({ name }) => join(directory, name))
-}
-
 /** The photos in the directory, a folder at a time. */
 async function* photosIn(directory: string): AsyncGenerator<{ folder: string; hashes: string[] }> {
-  for (const first of await folders(directory)) {
-    for (const folder of await folders(first))
-      yield { folder, hashes: (await readdir(folder)).filter(isHash) }
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (!entry.isDirectory() || !FOLDER.test(entry.name)) continue
+    const folder = join(directory, entry.name)
+    yield { folder, hashes: (await readdir(folder)).filter(isHash) }
   }
 }
 

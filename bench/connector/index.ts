@@ -29,7 +29,7 @@ import {
 const MAX_INFLIGHT = 32
 const PHOTO_BYTES = 2_000_000
 /** Of one run, so that it takes some seconds. */
-const MESSAGES = { slow: { serial: 150, agent: 3000 }, fast: { serial: 10_000, agent: 10_000 }, photos: 150 }
+const MESSAGES = { slow: { serial: 150, agent: 3000 }, fast: { serial: 10_000, agent: 10_000 }, photos: 500 }
 /** How long one run may take, in milliseconds. */
 const MOST_MS = 120_000
 /** Photos that wait while memory is looked at. */

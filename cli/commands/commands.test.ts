@@ -133,7 +133,7 @@ describe('edge status', () => {
     expect(stdout).toMatch(/^EDGE +edge-1\nAgent +version \d.*, up for .*, installation [0-9a-f]{8}\n/)
     expect(stdout).toMatch(/\nCloud +in reach since \d\d:\d\d:\d\d\n/)
     expect(stdout).toMatch(
-      /\nSpool +empty\nDead letters +1\nModel +photos, version \d+\nDesired +as it was started\n/
+      /\nSpool +empty\nDisk +photos take \d+ % of what they may, events 0 %\nDead letters +1\nModel +photos, version \d+\nDesired +as it was started\n/
     )
     expect(stdout).toMatch(/\nFUNCTION +RUNS +WAITING +LAST ERROR\n.*classify +yes +0 +–/s)
   })
