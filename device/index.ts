@@ -1,5 +1,6 @@
 export type { Backoff } from './backoff.ts'
 export { createDevice, type Device } from './device.ts'
+export { type DiskOutbox, openDiskOutbox } from './disk-outbox.ts'
 export type { DeviceLog } from './log.ts'
 export type { DeviceOptions } from './options.ts'
 export type { Outbox } from './outbox.ts'

@@ -9,7 +9,7 @@ import { Command } from 'commander'
 import { asEdgeloopError } from '../lib/errors/index.ts'
 import type { Answer } from '../lib/messages/index.ts'
 import { photoHash } from '../lib/photo/index.ts'
-import { createDevice, replayFiles } from './index.ts'
+import { createDevice, openDiskOutbox, replayFiles } from './index.ts'
 
 /** How long an answer may take before the command gives up waiting, in milliseconds. */
 const PATIENCE_MS = 30_000
@@ -18,18 +18,27 @@ const program = new Command('edgeloop-device')
   .description('Sends photos to an edge by MQTT and prints the answers.')
   .requiredOption('--broker <URL>', "the edge's broker, such as mqtt://127.0.0.1:1883")
   .option('--name <NAME>', 'what this device is called', 'camera')
+  .option('--outbox <DIR>', 'where photos wait for the edge, through restarts; in memory when absent')
   .argument('<photos...>', 'JPEG, PNG or WebP files')
   .action(send)
 
-async function send(files: string[], { broker, name }: { broker: string; name: string }): Promise<void> {
+interface SendOptions {
+  broker: string
+  name: string
+  outbox?: string
+}
+
+async function send(files: string[], { broker, name, outbox: folder }: SendOptions): Promise<void> {
   const waiting = new Map<string, string>()
   let allAnswered = () => {}
   const answered = new Promise<void>((resolve) => {
     allAnswered = resolve
   })
+  const outbox = folder === undefined ? undefined : await openDiskOutbox(resolve(folder))
   const device = createDevice({
     name,
     broker,
+    outbox,
     onAnswer(answer) {
       const file = waiting.get(answer.photo)
       if (file === undefined) return
@@ -40,7 +49,7 @@ async function send(files: string[], { broker, name }: { broker: string; name: s
   })
   const timer = setTimeout(allAnswered, PATIENCE_MS)
   try {
-    const paths = files.map((file) => path.resolve(process.env.INIT_CWD ?? '.', file))
+    const paths = files.map(resolve)
     for await (const { bytes, name: file } of replayFiles(paths)) {
       waiting.set(photoHash(bytes), file ?? 'photo')
       await device.send(bytes)
@@ -50,7 +59,13 @@ async function send(files: string[], { broker, name }: { broker: string; name: s
   } finally {
     clearTimeout(timer)
     await device.close()
+    await outbox?.close()
   }
+}
+
+/** As whoever typed it means it, wherever npm runs this. */
+function resolve(file: string): string {
+  return path.resolve(process.env.INIT_CWD ?? '.', file)
 }
 
 function describe(answer: Answer): string {

@@ -19,7 +19,7 @@ export interface DeviceOptions {
   /** Called with each answer; one photo's may come more than once. */
   onAnswer?: (answer: Answer) => void
   log?: DeviceLog
-  /** Where photos wait for their receipt (in memory, up to 256 MiB). */
+  /** Where photos wait for their receipt (in memory, up to 256 MiB; `openDiskOutbox` keeps them through restarts). */
   outbox?: Outbox
   /** Photos that are under way at a time (1: they arrive in order). */
   inFlight?: number

@@ -1,8 +1,7 @@
 import { EdgeloopError } from '../lib/errors/index.ts'
 
 /**
- * Photos that have no receipt yet, in the order that they were captured. In memory for now; a spool on disk fits the
- * same interface.
+ * Photos that have no receipt yet, in the order that they were captured.
  */
 export interface Outbox {
   /**
