@@ -101,6 +101,8 @@ export async function createEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAg
 
 const PHOTOS = 'photos/'
 const EVENTS = 'events/'
+/** What devices believe: that a photo is on disk, and what it shows. */
+const RESERVED = ['receipts/', 'answers/']
 
 async function* nothing(): AsyncGenerator<never> {}
 
@@ -147,7 +149,14 @@ async function start(
   const limits = { longTopics: PHOTOS }
   const broker = options.broker
     ? createExternalBroker(options.broker, { accept, onOversized })
-    : await createBroker({ host: listen.host, port: listen.mqtt, limits, accept, onSubscribe })
+    : await createBroker({
+        host: listen.host,
+        port: listen.mqtt,
+        limits,
+        reserved: RESERVED,
+        accept,
+        onSubscribe,
+      })
   closeLater(() => broker.close())
 
   const authenticator = createEdgeAuthenticator(options.cloud.token)

@@ -4,6 +4,12 @@ import { generate, type IPublishPacket } from 'mqtt-packet'
 /** Says that a publication is this client's: to be called once, in whatever order. */
 export type Acknowledge = () => void
 
+/** A publication that waits for its acknowledgement. */
+interface Pending {
+  id: number
+  done: boolean
+}
+
 /**
  * Has a client hand over publications of QoS 1 that it acknowledges when it is told to. By itself, mqtt.js reads nothing more
  * before it has acknowledged, so that each message would wait for the disk alone. Acknowledgements leave in the order in which
@@ -15,38 +21,40 @@ export function acknowledgeLater(
   client: MqttClient,
   take: (packet: IPublishPacket, acknowledge: Acknowledge, resume: () => void) => void
 ): void {
-  /** The id of each publication whose acknowledgement is ours. */
-  const ids = new WeakMap<object, number>()
-  let pending: { id: number; done: boolean }[] = []
+  /** Of each publication whose acknowledgement is ours: its id, and the connection that it came by. */
+  const ours = new WeakMap<object, { id: number; stream: MqttClient['stream'] }>()
+  /** By connection: the next one is sent all of them again, perhaps under the ids of others. */
+  const sessions = new WeakMap<MqttClient['stream'], Pending[]>()
 
   // To the client it is one that needs no acknowledgement.
   client.on('packetreceive', (packet) => {
     if (packet.cmd !== 'publish' || packet.qos !== 1) return
-    ids.set(packet, packet.messageId!)
+    ours.set(packet, { id: packet.messageId!, stream: client.stream })
     packet.qos = 0
-  })
-  // The next connection is sent all of them again.
-  client.on('close', () => {
-    pending = []
   })
 
   client.handleMessage = (packet, resume) => {
-    const id = ids.get(packet)
-    if (id === undefined) return take(packet, () => {}, resume)
+    const own = ours.get(packet)
+    if (!own) return take(packet, () => {}, resume)
+    const { id, stream } = own
+    // What a connection had read before it broke comes again.
+    if (stream !== client.stream || stream.destroyed) return resume()
+    const pending = sessions.get(stream) ?? []
+    sessions.set(stream, pending)
     const mine = { id, done: false }
-    const session = pending
-    session.push(mine)
-    take({ ...packet, qos: 1, messageId: id }, () => acknowledge(mine, session), resume)
+    pending.push(mine)
+    const acknowledge = () => {
+      mine.done = true
+      if (stream === client.stream && !stream.destroyed) send(stream, pending)
+    }
+    take({ ...packet, qos: 1, messageId: id }, acknowledge, resume)
   }
 
-  function acknowledge(mine: { id: number; done: boolean }, session: typeof pending): void {
-    mine.done = true
-    if (session !== pending || !client.connected) return
+  function send(stream: MqttClient['stream'], pending: Pending[]): void {
+    const { protocolVersion } = client.options
     while (pending[0]?.done) {
-      const { id } = pending.shift()!
-      client.stream.write(
-        generate({ cmd: 'puback', messageId: id }, { protocolVersion: client.options.protocolVersion })
-      )
+      const { id: messageId } = pending.shift()!
+      stream.write(generate({ cmd: 'puback', messageId }, { protocolVersion }))
     }
   }
 }

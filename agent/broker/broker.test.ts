@@ -255,6 +255,27 @@ describe('close', () => {
   })
 })
 
+describe('reserved topics', () => {
+  it('are published to by the broker alone: a client that tries has its connection closed', async () => {
+    const other = await start(0, { reserved: ['receipts/'] })
+    await other.listen()
+    try {
+      const listening = await mqtt.connectAsync(other.url, { clientId: 'pi', reconnectPeriod: 0 })
+      const heard = await listen(listening, 'receipts/pi')
+      const forger = await mqtt.connectAsync(other.url, { clientId: 'forger', reconnectPeriod: 0 })
+      forger.on('error', () => {})
+      clients.push(listening, forger)
+      const closed = new Promise<void>((resolve) => forger.once('close', () => resolve()))
+      forger.publish('receipts/pi', 'forged', { qos: 1 })
+      await closed
+      await other.publish('receipts/pi', 'on disk')
+      await eventually(() => expect(heard.map(({ text }) => text)).toEqual(['on disk']))
+    } finally {
+      await other.close()
+    }
+  })
+})
+
 describe('what clients send', () => {
   const limits = {
     longTopics: 'photos/',

@@ -43,6 +43,8 @@ export interface BrokerOptions {
     /** From a packet's first byte to its last, in milliseconds: 5 minutes. */
     maxPacketMs?: number
   }
+  /** What topics begin with that only this process publishes to, beside the broker's own. */
+  reserved?: readonly string[]
   /** Whether clients may leave a message under this topic for whoever comes later; without it, nowhere. */
   retains?(topic: string): boolean
   /**
@@ -160,8 +162,9 @@ export async function createBroker(options: BrokerOptions): Promise<EmbeddedBrok
       done(null)
       return
     }
-    if (packet.topic.startsWith(RESERVED)) {
-      done(new EdgeloopError('INVALID_INPUT', `${RESERVED} is reserved`, { where: packet.topic }))
+    const reserved = [RESERVED, ...(options.reserved ?? [])].find((start) => packet.topic.startsWith(start))
+    if (reserved !== undefined) {
+      done(new EdgeloopError('INVALID_INPUT', `${reserved} is reserved`, { where: packet.topic }))
       return
     }
     packet.retain &&= mayRetain(packet.topic)

@@ -75,6 +75,8 @@ export function createExternalBroker(
   let subscribed = new Set<string>()
   let oversized = 0
   let complaint = ''
+  let isReconciling = false
+  let isStarted = false
 
   acknowledgeLater(client, (packet, acknowledge, resume) => {
     const taking = take(publicationOf(packet))
@@ -111,28 +113,38 @@ export function createExternalBroker(
   client.on('connect', ({ sessionPresent }) => {
     complaint = ''
     if (!sessionPresent) subscribed = new Set()
-    subscribe()
+    void reconcile()
   })
   client.on('error', (error) => {
     // Being out of reach is an ordinary state.
     if (error instanceof ErrorWithReasonCode) complain(`does not take this agent: ${error.message}`)
   })
 
-  /** First what is new, then without what is not wanted any more: nothing that is wanted is missed. */
-  function subscribe(): void {
-    if (!client.connected) return
-    const next = new Set(wanted)
-    const missing = wanted.filter((filter) => !subscribed.has(filter))
-    const surplus = [...subscribed].filter((filter) => !next.has(filter))
-    if (missing.length > 0)
-      client.subscribe([...missing], { qos: 1 }, (error) => {
-        if (error) complain(`refuses ${missing.join(', ')}: ${error.message}`)
-        else for (const filter of missing) subscribed.add(filter)
-      })
-    if (surplus.length > 0)
-      client.unsubscribe(surplus, () => {
-        for (const filter of surplus) subscribed.delete(filter)
-      })
+  /**
+   * First what is new, then without what is not wanted any more: nothing that is wanted is missed. One change at a time, until
+   * nothing differs.
+   */
+  async function reconcile(): Promise<void> {
+    if (isReconciling) return
+    isReconciling = true
+    try {
+      while (client.connected) {
+        const missing = wanted.filter((filter) => !subscribed.has(filter))
+        const surplus = [...subscribed].filter((filter) => !wanted.includes(filter))
+        if (missing.length > 0) {
+          await client.subscribeAsync(missing, { qos: 1 })
+          for (const filter of missing) subscribed.add(filter)
+        } else if (surplus.length > 0) {
+          await client.unsubscribeAsync(surplus)
+          for (const filter of surplus) subscribed.delete(filter)
+        } else return
+      }
+    } catch (thrown) {
+      // Tried again with the next connection, or the next change.
+      if (client.connected) complain(`refuses a change of subscriptions: ${asEdgeloopError(thrown).message}`)
+    } finally {
+      isReconciling = false
+    }
   }
 
   return {
@@ -141,11 +153,12 @@ export function createExternalBroker(
       return oversized
     },
     async listen() {
+      isStarted = true
       client.connect()
     },
     follow(filters) {
       wanted = [...filters]
-      subscribe()
+      void reconcile()
     },
     // Who has subscribed is the broker's secret; it keeps what is said for sessions that are away.
     listens: () => true,
@@ -155,6 +168,7 @@ export function createExternalBroker(
       client.publish(topic, payload, { qos: 1, retain })
     },
     async close() {
+      if (!isStarted) return
       // What is being accepted may wait to be told about at a broker that is away.
       await Promise.race([Promise.allSettled(accepting), sleep(GRACE_MS, undefined, { ref: false })])
       await client.endAsync(true)

@@ -711,6 +711,18 @@ describe('messages that are no events', () => {
     expect(event).toMatchObject({ 'ce-id': '7', 'ce-type': 'reading', 'ce-source': 'pi', 'ce-unit': 'C' })
   })
 
+  it('come from topics that no header can carry, too', async () => {
+    await connector.subscribe([subscriber('thermometer', 'sensors/#')])
+    const topics = ['sensors/Köln 🌡', 'sensors/a\nb', `sensors/${'x'.repeat(20_000)}`]
+    for (const topic of topics) await message(topic, '1', { userProperties: [['big', 'y'.repeat(50_000)]] })
+    await eventually(() => expect(seen).toHaveLength(3))
+    const heard = seen.map(({ headers }) => headers['x-topic']!)
+    expect(heard[0]).toBe('sensors/K%C3%B6ln %F0%9F%8C%A1')
+    expect(heard[1]).toBe('sensors/a%0Ab')
+    expect(heard[2]!.length).toBe(2000)
+    expect(connector.circuits().thermometer).toMatchObject({ state: 'closed', failures: 0 })
+  })
+
   it('wait on disk while their function is away, and come in order where that is asked for', async () => {
     let broken = true
     functions.thermometer = async (request) => {

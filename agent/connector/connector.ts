@@ -132,16 +132,18 @@ export function createConnector(options: ConnectorOptions): Connector {
 
   /** For everybody who wants it: how many these are. */
   function enqueueSync(delivery: Delivery, whenFull: NewEntry<unknown>['whenFull']): number {
-    const topic = topicOf(delivery)
+    const queues = audienceOf(delivery)
     const key = isEvent(delivery) ? delivery.id : undefined
     const place = { lane: laneOf(delivery), priority: priorityOf(delivery), whenFull }
-    let count = 0
-    for (const [queue, filters] of audience) {
-      if (!filters.some((filter) => matchesTopic(filter, topic))) continue
-      spool.enqueueSync({ queue, key, payload: delivery, ...place })
-      count++
-    }
-    return count
+    for (const queue of queues) spool.enqueueSync({ queue, key, payload: delivery, ...place })
+    return queues.length
+  }
+
+  function audienceOf(delivery: Delivery): string[] {
+    const topic = topicOf(delivery)
+    return [...audience].flatMap(([queue, filters]) =>
+      filters.some((filter) => matchesTopic(filter, topic)) ? [queue] : []
+    )
   }
 
   async function handle(subscriber: Subscriber, entry: Entry<Delivery>, stopped: AbortSignal) {
@@ -258,7 +260,11 @@ export function createConnector(options: ConnectorOptions): Connector {
     },
     publish: (event) => database.transaction(() => publishSync(event)),
     publishSync,
-    deliver: (message, whenFull) => database.transaction(() => enqueueSync(message, whenFull)),
+    async deliver(message, whenFull) {
+      // What nobody asks for needs no disk, which may be full.
+      if (audienceOf(message).length === 0) return 0
+      return database.transaction(() => enqueueSync(message, whenFull))
+    },
     topics,
     circuits: () =>
       Object.fromEntries([...workers].map(([name, { worker }]) => [name, worker.circuit] as const)),

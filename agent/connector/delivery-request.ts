@@ -7,7 +7,7 @@ import { traceParent } from './trace-parent.ts'
 export function deliveryRequest(url: string, delivery: Delivery, id: string): Request {
   const callId = id.replaceAll('/', '-')
   const headers = {
-    'x-topic': topicOf(delivery),
+    'x-topic': headerText(topicOf(delivery)),
     'x-connector': 'edgeloop',
     'x-call-id': callId,
     // It comes again until it is answered.
@@ -15,4 +15,14 @@ export function deliveryRequest(url: string, delivery: Delivery, id: string): Re
     traceparent: traceParent(delivery, id),
   }
   return isEvent(delivery) ? eventRequest(url, delivery, headers) : messageRequest(url, delivery, headers)
+}
+
+/** A header takes no more, and servers take no more of all headers together than some 16 KB. */
+const TOPIC_LENGTH = 2000
+
+/** What a header cannot carry is percent-encoded, as in addresses. */
+function headerText(topic: string): string {
+  // By way of bytes: cutting may have left half of a character.
+  const text = Buffer.from(topic.slice(0, TOPIC_LENGTH)).toString()
+  return text.replace(/[^\x20-\x7e]/gu, encodeURIComponent)
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { type EdgeloopEvent, eventSchema } from '../../lib/events/index.ts'
 import { type MqttMessage, mqttMessageSchema } from './mqtt-message.ts'
@@ -15,12 +16,15 @@ export function topicOf(delivery: Delivery): string {
   return isEvent(delivery) ? `events/${delivery.type}` : delivery.topic
 }
 
+/** What the spool takes as a lane. */
+const PLAIN = /^[\x20-\x7e]{1,300}$/
+
 /**
  * Where it comes from: a device where one is known, and a topic otherwise. Those of one function take turns, and where order
  * is kept, it is kept within one.
  */
 export function laneOf(delivery: Delivery): string {
-  if (!isEvent(delivery)) return delivery.topic.slice(0, 400)
+  if (!isEvent(delivery)) return PLAIN.test(delivery.topic) ? delivery.topic : sha256(delivery.topic)
   const { data } = delivery
   return 'device' in data ? `${data.edge}/${data.device}` : topicOf(delivery)
 }
@@ -29,4 +33,8 @@ export function laneOf(delivery: Delivery): string {
 export function priorityOf(delivery: Delivery): number {
   if (!isEvent(delivery)) return 2
   return delivery.type === 'sample.accepted' ? 1 : 0
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }

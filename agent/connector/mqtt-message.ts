@@ -20,25 +20,31 @@ const REQUIRED = ['specversion', 'id', 'source', 'type']
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 /** What HTTP takes as a header's value. RFC 9110, section 5.5. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+/** Of all user properties that become headers: servers take some 16 KB of headers. */
+const PROPERTIES_LENGTH = 8000
 /** Trace context travels under its own names. https://www.w3.org/TR/trace-context-mqtt/ */
 const TRACE = new Set(['traceparent', 'tracestate'])
 
 /**
  * A request with a message's bytes. User properties become headers: CloudEvents' attributes `ce-…`
  * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/mqtt-protocol-binding.md, section 3.1), trace
- * context itself, all others `X-Mqtt-…`; one that cannot be a header is left out.
+ * context itself, all others `X-Mqtt-…`; one that cannot be a header, or is too much of one, is left out.
  */
 export function messageRequest(url: string, message: MqttMessage, headers: Record<string, string>): Request {
   const { userProperties, contentType = 'application/octet-stream', correlationData, body } = message
   const names = new Set(userProperties.map(([name]) => name))
   const isEvent = REQUIRED.every((name) => names.has(name))
   const all = new Headers()
+  let room = PROPERTIES_LENGTH
   for (const [name, value] of userProperties) {
-    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) continue
+    room -= name.length + value.length
+    if (room < 0 || !HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) continue
     all.append(TRACE.has(name) ? name : `${isEvent ? 'ce' : 'x-mqtt'}-${name}`, value)
   }
-  all.set('content-type', HEADER_VALUE.test(contentType) ? contentType : 'application/octet-stream')
-  if (correlationData) all.set('x-correlation-data', Buffer.from(correlationData).toString('base64'))
+  const isType = HEADER_VALUE.test(contentType) && contentType.length < 200
+  all.set('content-type', isType ? contentType : 'application/octet-stream')
+  if (correlationData && correlationData.length < 1000)
+    all.set('x-correlation-data', Buffer.from(correlationData).toString('base64'))
   all.set('content-length', String(body.length))
   for (const [name, value] of Object.entries(headers)) all.set(name, value)
   return new Request(url, { method: 'POST', headers: all, body: Buffer.from(body) })

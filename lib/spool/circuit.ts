@@ -1,5 +1,8 @@
 import { type Backoff, backoffDelay } from './backoff.ts'
 
+/** However long it asks to be left alone: a clock may be wrong, or a date. In milliseconds. */
+const LONGEST_MS = 5 * 60_000
+
 /** So many failures in a row, of whichever entries, are no matter of the entries any more. */
 const FAILURES = 5
 
@@ -30,10 +33,7 @@ export function createCircuit(backoff: Backoff) {
   }
 
   return {
-    /** How many entries may be worked on at a time. */
-    allowed(concurrency: number): number {
-      return { closed: concurrency, 'half-open': 1, open: 0 }[state()]
-    },
+    isClosed: (): boolean => failures < FAILURES,
 
     /** It has given an answer, be it that it will never take the entry. */
     answered(): void {
@@ -45,12 +45,15 @@ export function createCircuit(backoff: Backoff) {
     failed(error: string, retryAfterMs?: number): void {
       lastError = error
       failures++
-      if (failures >= FAILURES) until = performance.now() + backoffDelay(backoff, opened++, retryAfterMs)
+      // Those that were under way when it opened say nothing new.
+      if (failures < FAILURES || performance.now() < until) return
+      until = performance.now() + Math.min(LONGEST_MS, backoffDelay(backoff, opened++, retryAfterMs))
     },
 
     describe(): CircuitState {
-      const retryInMs = state() === 'open' ? Math.ceil(until - performance.now()) : 0
-      return { state: state(), failures, retryInMs, ...(lastError !== undefined && { lastError }) }
+      const now = state()
+      const retryInMs = now === 'open' ? Math.max(1, Math.ceil(until - performance.now())) : 0
+      return { state: now, failures, retryInMs, ...(lastError !== undefined && { lastError }) }
     },
   }
 }

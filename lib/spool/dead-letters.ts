@@ -10,6 +10,7 @@ export function createDeadLetters<P>({
   tables,
   totals,
   keys,
+  lanes,
   due,
   setAside,
   announce,
@@ -31,6 +32,7 @@ export function createDeadLetters<P>({
     const record = { ...found.value, attempts: 0, notBefore: 0 }
     const size = tables.entries.putSync([queue, sequence], record)
     tables.schedule.putSync(scheduleKey(queue, sequence, record), record.lane)
+    lanes.backSync(queue, record)
     totals.changeSync(queue, { dead: -1, queued: 1, bytes: size - found.size })
     database.afterCommit(() => {
       due.added(queue, dueOf(sequence, record))

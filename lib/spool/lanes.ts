@@ -22,8 +22,9 @@ export function createLanes({ lanes, schedule }: Pick<SpoolTables<unknown>, 'lan
     /** Inside a transaction: the rank of what comes to a lane. What has no lane is ordered by its sequence alone. */
     rankSync(queue: string, lane: string | undefined): number {
       if (lane === undefined) return 0
-      const rank = Math.max((lanes.get([queue, lane]) ?? 0) + 1, passedOf(queue))
-      lanes.putSync([queue, lane], rank)
+      const before = lanes.get([queue, lane])
+      const rank = Math.max((before?.rank ?? 0) + 1, passedOf(queue))
+      lanes.putSync([queue, lane], { rank, entries: (before?.entries ?? 0) + 1 })
       return rank
     },
 
@@ -32,8 +33,21 @@ export function createLanes({ lanes, schedule }: Pick<SpoolTables<unknown>, 'lan
     },
 
     /** Inside a transaction: an entry is gone; a lane without entries is forgotten. */
-    leftSync(queue: string, { lane, rank }: Pick<EntryRecord<unknown>, 'lane' | 'rank'>): void {
-      if (lane !== '' && lanes.get([queue, lane]) === rank) lanes.removeSync([queue, lane])
+    leftSync(queue: string, { lane }: Pick<EntryRecord<unknown>, 'lane'>): void {
+      const before = lane === '' ? undefined : lanes.get([queue, lane])
+      if (!before) return
+      if (before.entries <= 1) lanes.removeSync([queue, lane])
+      else lanes.putSync([queue, lane], { ...before, entries: before.entries - 1 })
+    },
+
+    /** Inside a transaction: an entry is back in its old place, before what comes to its lane from now on. */
+    backSync(queue: string, { lane, rank }: Pick<EntryRecord<unknown>, 'lane' | 'rank'>): void {
+      if (lane === '') return
+      const before = lanes.get([queue, lane])
+      lanes.putSync([queue, lane], {
+        rank: Math.max(before?.rank ?? 0, rank),
+        entries: (before?.entries ?? 0) + 1,
+      })
     },
   }
 }

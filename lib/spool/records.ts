@@ -50,6 +50,7 @@ export type QueueRecord = z.infer<typeof queueRecord>
 const keyRecord = z.object({ sequence: count, done: z.boolean() })
 /** `at`: when it came, by the time that this spool has been open, in milliseconds: no clock that is set can age it. */
 const expendableRecord = z.object({ queue: z.string(), at: count })
+const laneRecord = z.object({ rank: count, entries: count })
 const corruptRecord = z.object({ why: z.string(), bytes: z.instanceof(Uint8Array) })
 
 /** The spool's tables. Everything of a queue stands together: keys begin with its name. */
@@ -58,8 +59,8 @@ export interface SpoolTables<P> {
   entries: Table<EntryRecord<P>>
   /** [queue, notBefore, priority, rank, sequence] → the lane; the order in which they become due */
   schedule: Table<string>
-  /** [queue, lane] → the rank of the last entry that came to it */
-  lanes: Table<number>
+  /** [queue, lane] → the rank of the last entry that came to it, and how many are in it */
+  lanes: Table<z.infer<typeof laneRecord>>
   /** sequence → an entry that may be dropped */
   expendable: Table<z.infer<typeof expendableRecord>>
   /** [queue, sequence] → how often in a row work on it was begun and did not end */
@@ -83,7 +84,7 @@ export function openTables<P>(database: Database, name: string, payload: z.ZodTy
   return {
     entries: table('entries', entryRecord(payload)),
     schedule: table('schedule', z.string()),
-    lanes: table('lanes', count),
+    lanes: table('lanes', laneRecord),
     expendable: table('expendable', expendableRecord),
     started: table('started', count),
     dead: table('dead', entryRecord(payload)),

@@ -6,6 +6,8 @@ import type { NewEntry, Room } from './types.ts'
 /** From this share of the bound on, somebody should be told. */
 const HIGH = 0.8
 
+const SLICE = 64
+
 export interface RoomOptions {
   /** What entries may take on disk together, without overhead. */
   maxBytes: number
@@ -31,15 +33,20 @@ export function createSpoolRoom(
   /** The oldest first, until `enough` says so. */
   function dropSync(enough: (at: number) => boolean): number {
     let dropped = 0
-    for (const sequence of [...tables.expendable.keys()]) {
-      const entry = tables.expendable.get(sequence)
-      if (entry && enough(entry.at)) break
-      if (!entry || drop(entry.queue, Number(sequence))) {
+    let from = 0
+    for (;;) {
+      // A few at a time: there may be hundreds of thousands, of which the first ones are enough.
+      const sequences = [...tables.expendable.keys({ from, limit: SLICE })].map(Number)
+      for (const sequence of sequences) {
+        const entry = tables.expendable.get(sequence)
+        if (entry && enough(entry.at)) return dropped
+        from = sequence + 1
+        if (entry && !drop(entry.queue, sequence)) continue
         tables.expendable.removeSync(sequence)
         dropped++
       }
+      if (sequences.length < SLICE) return dropped
     }
-    return dropped
   }
 
   return {

@@ -65,10 +65,14 @@ class Model {
     this.ranks.set(place, rank)
     return rank
   }
-  /** A lane is forgotten with its last entry. */
-  left = ({ queue, lane, rank }: ModelEntry) => {
-    if (lane !== undefined && this.ranks.get(`${queue} ${lane}`) === rank)
-      this.ranks.delete(`${queue} ${lane}`)
+  /** A lane is forgotten with its last entry: call it when that is no longer queued. */
+  left = ({ queue, lane }: ModelEntry) => {
+    const isEmpty = this.of(queue).every(([, other]) => other.dead || other.lane !== lane)
+    if (isEmpty) this.ranks.delete(`${queue} ${lane}`)
+  }
+  back = ({ queue, lane, rank }: ModelEntry) => {
+    const place = `${queue} ${lane}`
+    if (lane !== undefined) this.ranks.set(place, Math.max(this.ranks.get(place) ?? 0, rank))
   }
   isDue = ({ notBefore }: ModelEntry) => notBefore <= this.now || notBefore > this.now + DAY
   pick = (choice: number, wanted: (entry: ModelEntry) => boolean) => {
@@ -209,19 +213,20 @@ const retry = about('retry', isQueued, (why) => async (model, spool, { id, entry
 })
 const bury = about('bury', isQueued, (why) => async (model, spool, { id, entry }) => {
   expect(await spool.bury(id, why)).toBe(true)
-  model.left(entry)
   const last = entry.begun || entry.crashes === 0 ? 1 : 0
   const attempts = entry.attempts + entry.crashes + last
   Object.assign(entry, { ...FRESH, dead: true, attempts })
+  model.left(entry)
   expect(spool.deadLetters.show(id)).toMatchObject({ attempts })
 })
 const release = about('release', isQueued, () => async (_model, spool, { id, entry }) => {
   await spool.release(id)
   Object.assign(entry, { inFlight: false, begun: false })
 })
-const replay = about('replay', isDead, () => async (_model, spool, { id, entry }) => {
+const replay = about('replay', isDead, () => async (model, spool, { id, entry }) => {
   expect(await spool.deadLetters.replay(id)).toBe(true)
   Object.assign(entry, { ...FRESH, notBefore: 0 })
+  model.back(entry)
 })
 const discard = about('discard', isDead, () => async (model, spool, picked) => {
   expect(await spool.deadLetters.discard(picked.id)).toBe(true)

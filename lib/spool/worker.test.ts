@@ -68,6 +68,21 @@ describe('a function that fails whatever it gets', () => {
     expect(worker!.circuit).toEqual({ state: 'closed', failures: 0, retryInMs: 0 })
   })
 
+  it('never leaves a worker that waits for nothing, however often it opens', async () => {
+    await add('a')
+    let tries = 0
+    start(async () => (++tries < 60 ? { error: 'it is away', retryAfterMs: 0 } : { done: true }))
+    await vi.waitFor(() => expect(spool.depth('q').queued).toBe(0), { timeout: 20_000, interval: 5 })
+    expect(tries).toBe(60)
+  })
+
+  it('is asked again within minutes, whatever it says of years', async () => {
+    await add('a', 'b', 'c', 'd', 'e', 'f')
+    start(async () => ({ error: 'come back in ten years', retryAfterMs: 10 * 365 * 86_400_000 }))
+    await vi.waitFor(() => expect(worker!.circuit.state).toBe('open'), { timeout: 5000, interval: 2 })
+    expect(worker!.circuit.retryInMs).toBeLessThanOrEqual(5 * 60_000)
+  })
+
   it('is not one that fails at one entry and does the others', async () => {
     await add('bad', ...Array.from({ length: 40 }, (_, i) => `${i}`))
     start(async (text, attempts) => (text === 'bad' && attempts < 7 ? { error: 'no' } : { done: true }))

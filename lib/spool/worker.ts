@@ -148,8 +148,7 @@ export function createWorker<P>({
 
   /** What takes the place of an entry that ends. That it begins is written with that end, which saves a commit. */
   function successor(): Entry<P> | undefined {
-    if (closing || ready || alone || ripeSuspect() || circuit.allowed(concurrency) < concurrency)
-      return undefined
+    if (closing || ready || ordered || alone || ripeSuspect() || !circuit.isClosed()) return undefined
     return takeUnsuspected(1)[0]
   }
 
@@ -202,11 +201,14 @@ export function createWorker<P>({
     clearTimeout(timer)
     try {
       if (alone) return
-      const free = circuit.allowed(concurrency) - running.size
+      // Looked at once: it may open or close between two looks, and nothing would be done or waited for.
+      const { state, retryInMs } = circuit.describe()
+      const allowed = { closed: concurrency, 'half-open': 1, open: 0 }[state]
+      const free = allowed - running.size
       const suspect = free > 0 ? ripeSuspect() : undefined
       if (!suspect) {
         if (free > 0) for (const entry of takeUnsuspected(free)) run(entry)
-        sleepUntilDue(circuit.allowed(concurrency) - running.size)
+        sleepUntilDue(allowed, retryInMs)
       } else if (running.size === 0) {
         suspects.splice(suspects.indexOf(suspect), 1)
         run(suspect.entry)
@@ -218,12 +220,14 @@ export function createWorker<P>({
   }
 
   /** What frees a place, or enqueues, pumps by itself; an open circuit does not. */
-  function sleepUntilDue(free: number) {
-    const { retryInMs } = circuit.describe()
-    const waits = retryInMs > 0 ? [] : suspects.map(({ at }) => at - performance.now())
+  function sleepUntilDue(allowed: number, retryInMs: number) {
+    const waits: number[] = []
     if (retryInMs > 0) waits.push(retryInMs)
-    const due = free > 0 ? spool.nextDue(queue, { now: clock(), ordered }) : undefined
-    if (due !== undefined) waits.push(due - clock())
+    if (running.size < allowed) {
+      waits.push(...suspects.map(({ at }) => at - performance.now()))
+      const due = spool.nextDue(queue, { now: clock(), ordered })
+      if (due !== undefined) waits.push(due - clock())
+    }
     if (waits.length > 0) timer = setTimeout(pump, Math.max(0, Math.min(...waits, LONGEST_SLEEP_MS)))
   }
 
