@@ -31,7 +31,7 @@ interface Ordeal {
 const isSoak = process.env.EDGELOOP_SOAK === '1'
 const seed = process.env.EDGELOOP_FAULT_SEED ?? String(Date.now() % 100_000)
 const SHORT: Ordeal = { photos: 3000, cameras: 4, cutMs: 10_000, photoSide: 64 }
-const OTHER_BROKER: Ordeal = { ...SHORT, photos: 600 }
+const OTHER_BROKER: Ordeal = { ...SHORT, photos: 500 }
 const LONG: Ordeal = {
   ...{ photos: 10_000, cameras: 4, cutMs: 10 * 60_000, photoSide: 512 },
   // Less than the photos of these ten minutes.
@@ -150,7 +150,7 @@ async function makeFaults(site: EdgeSite, random: Random, { cutMs }: Ordeal, sto
 
   async function kill(): Promise<void> {
     while (!stop.aborted) {
-      await pause(2000 + random.integer(6000))
+      await pause(3000 + random.integer(9000))
       const name = random.pick(names)
       await site.processes[name].kill()
       count(`kill ${name}`)
