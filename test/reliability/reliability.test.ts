@@ -64,7 +64,7 @@ describe('photos through kills and cuts', () => {
         await site.close()
       }
     },
-    60 * 60_000
+    (isSoak ? 60 : 25) * 60_000
   )
 })
 
