@@ -106,7 +106,8 @@ test('an object is read from any of its bytes on, as long as it is the same one'
   expect((await failure(collect(store.read('')))).code).toBe('INVALID_INPUT')
 })
 
-test('reading as it arrives takes one of the sockets until it ends, however it ends', async () => {
+/** With one socket, and little patience to get it. */
+function narrowStore(): ObjectStore {
   const narrow = createObjectStore({
     endpoint: server.url,
     bucket: 'edgeloop',
@@ -115,6 +116,11 @@ test('reading as it arrives takes one of the sockets until it ends, however it e
     connectTimeoutMs: 200,
   })
   onTestFinished(() => narrow.close())
+  return narrow
+}
+
+test('reading as it arrives takes one of the sockets until it ends, however it ends', async () => {
+  const narrow = narrowStore()
   await narrow.put('narrow-read', randomBytes(8_000_000))
   for await (const _ of narrow.read('narrow-read')) break
   const abort = new AbortController()
@@ -354,14 +360,7 @@ test('conditions: once, and one after the other', async () => {
 })
 
 test('more calls at once than there are sockets wait for one, however short the time to connect is', async () => {
-  const narrow = createObjectStore({
-    endpoint: server.url,
-    bucket: 'edgeloop',
-    ...credentials,
-    maxSockets: 1,
-    connectTimeoutMs: 200,
-  })
-  onTestFinished(() => narrow.close())
+  const narrow = narrowStore()
   await Promise.all(Array.from({ length: 200 }, (_, index) => narrow.put(`narrow/${index}`, 'x')))
 })
 

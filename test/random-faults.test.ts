@@ -7,13 +7,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { z } from 'zod'
 import { createDevice } from '../device/index.ts'
 import { sampleStore } from '../lib/dataset/index.ts'
 import { photoHash } from '../lib/photo/index.ts'
 import { createRandom, type Random } from '../lib/random/index.ts'
 import { createPlatform, type Platform } from '../platform/index.ts'
-import { blockPhoto, publishModel, temporaryDirectory } from './support/index.ts'
+import { blockPhoto, outcomeOf, publishModel, settled, temporaryDirectory } from './support/index.ts'
 
 const minutes = Number(process.env.EDGELOOP_FAULT_MINUTES ?? 0.3)
 const seed = process.env.EDGELOOP_FAULT_SEED ?? String(Date.now() % 100_000)
@@ -49,7 +48,8 @@ it(
 
     const outcomes = new Map<string, string>()
     for (const { edge, sent, answered } of cameras) {
-      const totals = await settled(edge)
+      const read = async () => (await edge.status()).totals
+      const totals = await settled({ name: edge.name, totals: read, stuckMs: STUCK_MS })
       expect(totals.captured, `${edge.name} after ${faults.join(', ')}`).toBe(sent.size)
       for (const photo of sent) {
         outcomes.set(`${edge.name}/${photo}`, await outcomeOf(edge.gateway, photo))
@@ -164,31 +164,6 @@ async function killAndRestart(service: Service, random: Random): Promise<void> {
   await service.kill()
   await sleep(random.integer(1500))
   await service.restart()
-}
-
-/** Waits until every photo of an edge has its outcome, and every sample is in the bucket. */
-async function settled(edge: Edge) {
-  let before = ''
-  let changed = performance.now()
-  for (;;) {
-    const { totals } = await edge.status()
-    const { captured, accepted, review, rejected, deadLettered, uploaded } = totals
-    const decided = accepted + review + rejected + deadLettered
-    if (captured === decided && uploaded === accepted + review) return totals
-    const now = JSON.stringify(totals)
-    if (now !== before) changed = performance.now()
-    else if (performance.now() - changed > STUCK_MS) throw new Error(`${edge.name} is stuck: ${now}`)
-    before = now
-    await sleep(200)
-  }
-}
-
-const decision = z.object({ outcome: z.enum(['accepted', 'review', 'rejected', 'dead']) })
-
-async function outcomeOf(gateway: string, photo: string): Promise<string> {
-  const response = await fetch(`${gateway}/decisions/${photo}`)
-  expect(response.status, photo).toBe(200)
-  return decision.parse(await response.json()).outcome
 }
 
 async function hashAt(url: string): Promise<string> {

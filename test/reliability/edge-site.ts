@@ -13,8 +13,7 @@ import { deploymentsOf, readStack } from '../../lib/stack/index.ts'
 import { createTeardown } from '../../lib/teardown/index.ts'
 import { freePort } from '../../platform/ports/index.ts'
 import { createS3Server } from '../../platform/s3/index.ts'
-import { publishModel, startMosquitto, temporaryDirectory } from '../support/index.ts'
-import { type FaultyLine, openFaultyLine } from './faulty-line.ts'
+import { type Line, openLine, publishModel, startMosquitto, temporaryDirectory } from '../support/index.ts'
 
 const FUNCTIONS = ['classify', 'filter-confidence', 'upload-sample'] as const
 export type ProcessName = 'agent' | (typeof FUNCTIONS)[number]
@@ -29,7 +28,7 @@ export interface EdgeSite {
   gateway: string
   broker: string
   processes: Record<ProcessName, Killable>
-  line: FaultyLine
+  line: Line
   store: ObjectStore
   samples: ReturnType<typeof sampleStore>
   close(): Promise<void>
@@ -74,7 +73,7 @@ async function start(
 
   const s3 = await createS3Server({ directory: folder('s3'), buckets: [BUCKET], ...CREDENTIALS })
   closeLater(() => s3.close())
-  const line = await openFaultyLine(s3.url)
+  const line = await openLine(s3.url)
   closeLater(() => line.close())
   const store = createObjectStore({ endpoint: s3.url, bucket: BUCKET, ...CREDENTIALS })
   closeLater(() => store.close())

@@ -8,13 +8,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
 import { createDevice } from '../../device/index.ts'
+import { heartbeat, type Totals } from '../../lib/edge-status/index.ts'
 import { photoHash } from '../../lib/photo/index.ts'
 import { createRandom, type Random } from '../../lib/random/index.ts'
-import { blockPhoto, isMosquittoInstalled } from '../support/index.ts'
+import { blockPhoto, decidedOf, isMosquittoInstalled, outcomeOf, settled } from '../support/index.ts'
 import { type EdgeSite, openEdgeSite, type ProcessName } from './edge-site.ts'
-import type { LineState } from './faulty-line.ts'
 
 /** What is asked of a site. */
 interface Ordeal {
@@ -90,9 +89,9 @@ async function endure(site: EdgeSite, ordeal: Ordeal): Promise<void> {
   await mostAreDecided(site, ordeal)
   calm.abort()
   const done = await faults
-  site.line.state = 'up'
+  site.line.mend()
 
-  const totals = await settled(site)
+  const totals = await settled({ name: 'the edge', totals: () => totalsOf(site), stuckMs: STUCK_MS })
   console.log(
     `all of them are where they belong after ${seconds(began)}: ${JSON.stringify(totals)}; ${JSON.stringify(done)}`
   )
@@ -100,7 +99,7 @@ async function endure(site: EdgeSite, ordeal: Ordeal): Promise<void> {
   expect(totals.captured).toBe(ordeal.photos)
   const samples: string[] = []
   for (const photo of sent) {
-    const { outcome } = await decisionOn(site, photo)
+    const outcome = await outcomeOf(site.gateway, photo)
     if (outcome === 'accepted' || outcome === 'review') samples.push(photo)
     else expect(['rejected', 'dead']).toContain(outcome)
   }
@@ -139,6 +138,9 @@ async function sendPhotos(
   await Promise.all(waiting)
 }
 
+/** `fail`: the server answers 500. `stall`: it takes requests and says nothing. `cut`: the line is dead. */
+type LineFault = 'fail' | 'stall' | 'cut'
+
 /** Kills and breaks until the signal fires; each kind of fault comes, in an order of its own. */
 async function makeFaults(site: EdgeSite, random: Random, { cutMs }: Ordeal, stop: AbortSignal) {
   const counts: Record<string, number> = {}
@@ -160,71 +162,37 @@ async function makeFaults(site: EdgeSite, random: Random, { cutMs }: Ordeal, sto
   }
   async function breakLine(): Promise<void> {
     const line = random.fork('line')
-    const set = async (state: LineState, ms: number) => {
-      site.line.state = state
-      if (state !== 'up') count(state)
+    const set = async (fault: LineFault, ms: number) => {
+      if (fault === 'fail') site.line.fail(() => true)
+      else site.line.endAfter(0, fault)
+      count(fault)
       await pause(ms)
+      site.line.mend()
     }
     await set('cut', cutMs)
     while (!stop.aborted) {
-      await set('up', 3000 + line.integer(10_000))
-      if (!stop.aborted) await set(line.pick(['fail', 'hang', 'cut'] as const), 1000 + line.integer(5000))
+      await pause(3000 + line.integer(10_000))
+      if (!stop.aborted) await set(line.pick(['fail', 'stall', 'cut'] as const), 1000 + line.integer(5000))
     }
   }
   await Promise.all([kill(), breakLine()])
   return counts
 }
 
-const status = z.object({
-  totals: z.object({
-    captured: z.number(),
-    accepted: z.number(),
-    review: z.number(),
-    rejected: z.number(),
-    deadLettered: z.number(),
-    uploaded: z.number(),
-  }),
-})
+/** What an edge says it has done; undefined while it is away. */
+async function totalsOf({ gateway }: EdgeSite): Promise<Totals | undefined> {
+  const response = await fetch(`${gateway}/status`).catch(() => undefined)
+  const body = response?.ok ? await response.json().catch(() => undefined) : undefined
+  return body && heartbeat.parse(body).totals
+}
 
 /** Faults go on until four of five photos are decided. */
-async function mostAreDecided({ gateway }: EdgeSite, { photos }: Ordeal): Promise<void> {
+async function mostAreDecided(site: EdgeSite, { photos }: Ordeal): Promise<void> {
   for (;;) {
-    const response = await fetch(`${gateway}/status`).catch(() => undefined)
-    const body = response?.ok ? await response.json().catch(() => undefined) : undefined
-    if (body) {
-      const { accepted, review, rejected, deadLettered } = status.parse(body).totals
-      if (accepted + review + rejected + deadLettered >= 0.8 * photos) return
-    }
+    const totals = await totalsOf(site)
+    if (totals && decidedOf(totals) >= 0.8 * photos) return
     await sleep(1000)
   }
-}
-
-/** Waits until every photo has its outcome and every sample is in the bucket. */
-async function settled({ gateway }: EdgeSite) {
-  let before = ''
-  let changed = performance.now()
-  for (;;) {
-    const response = await fetch(`${gateway}/status`).catch(() => undefined)
-    if (response?.ok) {
-      const { totals } = status.parse(await response.json())
-      const { captured, accepted, review, rejected, deadLettered, uploaded } = totals
-      if (captured === accepted + review + rejected + deadLettered && uploaded === accepted + review)
-        return totals
-      const now = JSON.stringify(totals)
-      if (now !== before) changed = performance.now()
-      before = now
-    }
-    if (performance.now() - changed > STUCK_MS) throw new Error(`stuck: ${before}`)
-    await sleep(500)
-  }
-}
-
-const decision = z.object({ outcome: z.string() })
-
-async function decisionOn({ gateway }: EdgeSite, photo: string): Promise<z.infer<typeof decision>> {
-  const response = await fetch(`${gateway}/decisions/${photo}`)
-  expect(response.status, photo).toBe(200)
-  return decision.parse(await response.json())
 }
 
 function seconds(since: number): string {

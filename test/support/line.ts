@@ -12,6 +12,8 @@ export interface Line {
   cut(when: When): void
   /** Requests that it says true to arrive; their answers do not. */
   cutAnswers(when: When): void
+  /** Requests that it says true to are answered with 500, and do not arrive. */
+  fail(when: When): void
   /**
    * Lets so many more bytes of bodies pass, up and down together. Then it breaks off what is under way and whatever comes,
    * or it stalls: nobody hears anything any more.
@@ -28,6 +30,7 @@ export async function openLine(target: string): Promise<Line> {
   const { hostname, port } = new URL(target)
   let isCut: When = () => false
   let isAnswerCut: When = () => false
+  let isFailing: When = () => false
   let left = Number.POSITIVE_INFINITY
   let isStalling = false
   const carried = { up: 0, down: 0 }
@@ -50,6 +53,10 @@ export async function openLine(target: string): Promise<Line> {
     const cutOff = () => void request.socket.destroy()
     if (left === 0 && isStalling) return
     if (left === 0 || (await isCut({ method, path }))) return cutOff()
+    if (await isFailing({ method, path })) {
+      request.resume().on('end', () => response.writeHead(500).end('out of order'))
+      return
+    }
     const onward = httpRequest({ hostname, port, method, path, headers }, async (answer) => {
       if (await isAnswerCut({ method, path })) return cutOff()
       response.writeHead(answer.statusCode!, answer.headers)
@@ -66,6 +73,9 @@ export async function openLine(target: string): Promise<Line> {
     cut(when) {
       isCut = when
     },
+    fail(when) {
+      isFailing = when
+    },
     cutAnswers(when) {
       isAnswerCut = when
     },
@@ -78,6 +88,7 @@ export async function openLine(target: string): Promise<Line> {
       left = Number.POSITIVE_INFINITY
       isCut = () => false
       isAnswerCut = () => false
+      isFailing = () => false
     },
     close: () =>
       new Promise((resolve) => {
