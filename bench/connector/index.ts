@@ -6,7 +6,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,6 +15,7 @@ import mqtt from 'mqtt'
 import { createTeardown } from '../../lib/teardown/index.ts'
 import { isMosquittoInstalled, startMosquitto } from '../../test/support/index.ts'
 import { median } from '../median.ts'
+import { memory } from '../process-memory.ts'
 import { type Row, row } from '../report.ts'
 import {
   type AgentOptions,
@@ -243,15 +244,15 @@ async function memoryRows(workplace: string, bundled: string): Promise<Row[]> {
     const fn = { name: 'classify', port: 9, topic: 'events/photo.captured', maxInflight: 1, disabled: true }
     const agent = await startAgent({ bundled, directory, broker, fn }, teardown)
     await sleep(10_000)
-    const rest = await memoryOf(agent.pid)
+    const rest = await memory(agent.pid)
     const pileUp = async (count: number) => {
       const before = await waitingAt(agent.gateway)
       await publish(broker, { count, topic: 'photos/pi', body: photo })
       while ((await waitingAt(agent.gateway)) < before + count) await sleep(200)
       await sleep(10_000)
-      const memory = await memoryOf(agent.pid)
-      process.stderr.write(`${before + count} photos wait: ${(memory / 1e6).toFixed(0)} MB\n`)
-      return memory
+      const now = await memory(agent.pid)
+      process.stderr.write(`${before + count} photos wait: ${(now / 1e6).toFixed(0)} MB\n`)
+      return now
     }
     const few = await pileUp(FEW)
     const many = await pileUp(MANY - FEW)
@@ -268,10 +269,4 @@ async function memoryRows(workplace: string, bundled: string): Promise<Row[]> {
 async function waitingAt(gateway: string): Promise<number> {
   const { totals } = (await (await fetch(`${gateway}/status`)).json()) as { totals: { captured: number } }
   return totals.captured
-}
-
-/** Resident, in bytes. */
-async function memoryOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024
 }

@@ -7,6 +7,7 @@ import { bundle } from '../../deploy/images/index.ts'
 import { PROCESSES } from '../../deploy/images/processes.ts'
 import type { createTeardown } from '../../lib/teardown/index.ts'
 import { freePort } from '../../platform/ports/index.ts'
+import { startServer } from '../start-server.ts'
 
 type Teardown = ReturnType<typeof createTeardown>
 
@@ -48,25 +49,19 @@ async function start(file: string, env: Record<string, string>, teardown: Teardo
 
 /** A function that takes so many milliseconds. */
 export async function startFunction(bundled: string, delayMs: number, teardown: Teardown) {
-  const port = await freePort('127.0.0.1')
-  const env = { HOST: '127.0.0.1', PORT: String(port), DELAY_MS: String(delayMs) }
-  const { child } = await start(path.join(bundled, 'function.js'), env, teardown)
-  const url = `http://127.0.0.1:${port}/`
-  while (!(await fetch(url).catch(() => undefined))) await sleep(20)
-  const ask = async (message: 'tally' | 'forget') => {
-    const answer = child.getOneMessage()
-    await child.sendMessage(message)
-    return (await answer) as Tally
+  const file = path.join(bundled, 'function.js')
+  const { url, ask } = await startServer(file, { DELAY_MS: String(delayMs) }, teardown)
+  return {
+    url,
+    port: Number(new URL(url).port),
+    tally: () => ask('tally') as Promise<Tally>,
+    forget: () => ask('forget'),
   }
-  return { port, url, tally: () => ask('tally'), forget: () => ask('forget') }
 }
 
 /** What stands between a connector and a function where the connector is not the gateway itself. */
 export async function startProxy(bundled: string, origin: string, teardown: Teardown): Promise<string> {
-  const port = await freePort('127.0.0.1')
-  await start(path.join(bundled, 'proxy.js'), { PORT: String(port), ORIGIN: origin }, teardown)
-  const url = `http://127.0.0.1:${port}/`
-  while (!(await fetch(url).catch(() => undefined))) await sleep(20)
+  const { url } = await startServer(path.join(bundled, 'proxy.js'), { ORIGIN: origin }, teardown)
   return url
 }
 
