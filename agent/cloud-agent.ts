@@ -13,9 +13,10 @@ import {
   type Publication,
   type TlsFiles,
 } from './broker/index.ts'
-import { createConnector, deliverySchema, followFunctions, invokeWith, messageOf } from './connector/index.ts'
+import { createConnector, deliverySchema, followFunctions, invokeWith } from './connector/index.ts'
 import { createDeadLetterRoutes } from './dead-letters/index.ts'
 import { createKeptAside, createKeptAsideRoutes } from './kept-aside/index.ts'
+import { EVENTS, keepOversized, listenTo, takeMessage } from './plain-messages.ts'
 import { createScheduler } from './schedule/index.ts'
 
 export interface CloudAgentOptions {
@@ -45,7 +46,8 @@ export interface CloudAgent {
   close(): Promise<void>
 }
 
-const EVENTS = 'events/'
+/** Every event comes here, whoever asks for it. */
+const EVERY_EVENT = `${EVENTS}+`
 const HEARTBEAT = /^edges\/[^/]+\/heartbeat$/
 
 /** @throws EdgeloopError UNAVAILABLE when the broker's port is taken */
@@ -73,7 +75,7 @@ async function start(
   const retains = (topic: string) => HEARTBEAT.test(topic)
   const kept = createKeptAside(database)
   const broker = options.broker
-    ? createExternalBroker(options.broker, { accept, onOversized })
+    ? createExternalBroker(options.broker, { accept, onOversized: (message) => keepOversized(message, kept) })
     : await createBroker({
         host: listen.host,
         port: listen.mqtt,
@@ -87,10 +89,11 @@ async function start(
     spool,
     invoke: invokeWith(provider),
     onEvent: (event) => database.afterCommit(() => announce(event)),
-    onTopics: listenTo,
+    onTopics: (filters) => listenTo(broker, EVERY_EVENT, filters),
   })
   closeLater(() => connector.close())
-  listenTo(connector.topics())
+  listenTo(broker, EVERY_EVENT, connector.topics())
+  const plain = { connector, kept, external: options.broker !== undefined }
 
   const functions = followFunctions({ connector, provider, pollMs, signal: options.signal })
   closeLater(() => functions.close())
@@ -100,20 +103,10 @@ async function start(
   closeLater(() => scheduler.close())
   await broker.listen()
 
-  /** Every event comes here, whoever asks for it. */
-  function listenTo(filters: readonly string[]): void {
-    broker.follow([`${EVENTS}+`, ...filters.filter((filter) => !filter.startsWith(EVENTS))])
-  }
-
   /** Events become this agent's, what functions ask for is theirs; everything else is ordinary MQTT. */
   async function accept(publication: Publication): Promise<void> {
     const { topic, payload } = publication
-    if (!topic.startsWith(EVENTS)) {
-      const taken = await connector.deliver(...messageOf(publication))
-      if (taken === 0 && options.broker)
-        await kept.keep(topic, payload, 'unmatched', 'no function asks for it')
-      return
-    }
+    if (!topic.startsWith(EVENTS)) return takeMessage(publication, plain)
     try {
       await take(decodeStructured(payload))
     } catch (thrown) {
@@ -125,14 +118,10 @@ async function start(
     }
   }
 
-  async function onOversized({ topic, payload }: Publication): Promise<void> {
-    await kept.keep(topic, payload, 'oversized', `it has ${payload.length} bytes`)
-  }
-
   async function take(event: EdgeloopEvent): Promise<void> {
     arriving.add(event.id)
     try {
-      await database.transaction(() => connector.publishSync(event, 'refuse'))
+      await connector.publish(event, 'refuse')
     } finally {
       arriving.delete(event.id)
     }

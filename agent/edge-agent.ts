@@ -24,7 +24,7 @@ import {
   type ExternalBrokerOptions,
   type Publication,
 } from './broker/index.ts'
-import { createConnector, followFunctions, invokeWith, messageOf } from './connector/index.ts'
+import { createConnector, followFunctions, invokeWith } from './connector/index.ts'
 import { createDeadLetterRoutes } from './dead-letters/index.ts'
 import { createDecisionRoutes } from './decision-index/index.ts'
 import { followDesired } from './desired/index.ts'
@@ -38,6 +38,7 @@ import { createLogRoutes, type LogSource } from './logs/index.ts'
 import { createAgentMetrics } from './metrics/index.ts'
 import { createModelCache } from './model-cache/index.ts'
 import { createPhotoRoutes, type DiskLimits, isFromThisNode } from './photo-store/index.ts'
+import { keepOversized, listenTo, takeMessage } from './plain-messages.ts'
 import { isEndOfPhoto, recordDeadLetter, recordDecision } from './record-decision.ts'
 import { refusalFor } from './refusal.ts'
 import { createRelay } from './relay/index.ts'
@@ -100,7 +101,7 @@ export async function createEdgeAgent(options: EdgeAgentOptions): Promise<EdgeAg
 }
 
 const PHOTOS = 'photos/'
-const EVENTS = 'events/'
+const EVERY_PHOTO = `${PHOTOS}+`
 /** What devices believe: that a photo is on disk, and what it shows. */
 const RESERVED = ['receipts/', 'answers/']
 
@@ -148,7 +149,7 @@ async function start(
   const kept = createKeptAside(database)
   const limits = { longTopics: PHOTOS }
   const broker = options.broker
-    ? createExternalBroker(options.broker, { accept, onOversized })
+    ? createExternalBroker(options.broker, { accept, onOversized: (message) => keepOversized(message, kept) })
     : await createBroker({
         host: listen.host,
         port: listen.mqtt,
@@ -202,12 +203,7 @@ async function start(
       if (bytes > 0) await uplinkPolicy.admit(bytes, signal)
     },
     invoke: metrics.counting(invokeWith(provider)),
-    enrich: (event, context) =>
-      enrichEvent(event, context, {
-        gateway,
-        decisions,
-        uplink: whatGoesUp(),
-      }),
+    enrich: (event, context) => enrichEvent(event, context, { gateway, decisions, uplink: whatGoesUp() }),
     onEvent(event) {
       recordDecision(decisions, event)
       if (event.type === 'photo.classified') answerSync(answerTo(event))
@@ -220,10 +216,11 @@ async function start(
       const refusal = refusalTo(event, text)
       if (refusal) answerSync(refusal)
     },
-    onTopics: listenTo,
+    onTopics: (filters) => listenTo(broker, EVERY_PHOTO, filters),
   })
   closeLater(() => connector.close())
-  listenTo(connector.topics())
+  listenTo(broker, EVERY_PHOTO, connector.topics())
+  const plain = { connector, kept, external: options.broker !== undefined }
   const intake = createIntake({ edge, database, connector, ...keptPhotos })
 
   const relay = createRelay({
@@ -255,18 +252,12 @@ async function start(
   })
   closeLater(() => uplink?.close())
 
-  /** Events are this agent's own; nobody else makes them on this node. */
-  function listenTo(filters: readonly string[]): void {
-    broker.follow([`${PHOTOS}+`, ...filters.filter((filter) => !filter.startsWith(EVENTS))])
-  }
-
   /** Photos are for this agent, what functions ask for is theirs; everything else is ordinary MQTT. */
   async function accept(publication: Publication): Promise<void> {
     const { topic, payload } = publication
     if (topic.startsWith(PHOTOS)) return acceptPhoto(topic, payload)
-    const taken = topic.startsWith(EVENTS) ? 0 : await connector.deliver(...messageOf(publication))
-    // A broker of our own has it for whoever has subscribed; from another one it was asked for, by a function that has gone.
-    if (taken === 0 && options.broker) await kept.keep(topic, payload, 'unmatched', 'no function asks for it')
+    // Events are this agent's own; nobody else makes them on this node.
+    return takeMessage(publication, plain)
   }
 
   async function acceptPhoto(topic: string, payload: Uint8Array): Promise<void> {
@@ -293,10 +284,6 @@ async function start(
         await kept.keep(topic, payload, reason, refusal.error)
       }
     }
-  }
-
-  async function onOversized({ topic, payload }: Publication): Promise<void> {
-    await kept.keep(topic, payload, 'oversized', `it has ${payload.length} bytes`)
   }
 
   /** Inside a transaction: keeps the answer, and sends it once it is on disk. */
@@ -329,6 +316,8 @@ async function start(
     const queues = spool.queues().map((queue) => [queue, spool.depth(queue)] as const)
     const parked = queues.filter(([, depth]) => depth.parked && depth.queued > 0)
     const { serving, why } = await classifier()
+    const disk = bound.status()
+    const room = spool.room()
     return {
       edge,
       at: new Date().toISOString(),
@@ -342,11 +331,11 @@ async function start(
       functions: functionHealth(await provider.listAt().catch(() => []), spool, connector.circuits()),
       desired: desired.status(),
       held: uplinkPolicy.held(),
-      alarms: [...(uplink?.alarms() ?? []), ...roomAlarms(bound.status(), spool.room())],
+      alarms: [...(uplink?.alarms() ?? []), ...roomAlarms(disk, room)],
       oversizedPackets: broker.oversized,
       memory: { rss: process.memoryUsage.rss() },
-      disk: bound.status(),
-      room: spool.room(),
+      disk,
+      room,
       deadLetters: queues.reduce((sum, [, { dead }]) => sum + dead, 0),
       model: {
         name: options.models[0]!.model,

@@ -71,6 +71,8 @@ export function createExternalBroker(
     }),
   })
   const accepting = new Set<Promise<void>>()
+  /** Resumes reading, once there is a place for the next one. */
+  const waiting: (() => void)[] = []
   let wanted: readonly string[] = []
   let subscribed = new Set<string>()
   let oversized = 0
@@ -83,15 +85,12 @@ export function createExternalBroker(
       .then(acknowledge, failed)
       .finally(() => {
         accepting.delete(taking)
-        // The one that waited for a place; resuming twice does no harm to a client that reads already.
         waiting.shift()?.()
       })
     accepting.add(taking)
     if (accepting.size < maxInflight) resume()
     else waiting.push(resume)
   })
-  const waiting: (() => void)[] = []
-
   async function take(publication: Publication): Promise<void> {
     if (publication.payload.length <= maxBytes) return accept(publication)
     oversized++

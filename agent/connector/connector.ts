@@ -73,7 +73,7 @@ export interface Connector {
    */
   subscribe(subscribers: readonly Subscriber[]): Promise<void>
   /** Resolves when the event is on disk for every function that wants it. A repeated event is recognised by its id. */
-  publish(event: EdgeloopEvent): Promise<void>
+  publish(event: EdgeloopEvent, whenFull?: NewEntry<unknown>['whenFull']): Promise<void>
   /**
    * The same inside a transaction of the spool's database.
    * @param whenFull of what is only coming in, `refuse`
@@ -258,7 +258,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       turn = following.catch(() => {})
       return following
     },
-    publish: (event) => database.transaction(() => publishSync(event)),
+    publish: (event, whenFull) => database.transaction(() => publishSync(event, whenFull)),
     publishSync,
     async deliver(message, whenFull) {
       // What nobody asks for needs no disk, which may be full.
