@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { EdgeloopError } from '../lib/errors/index.ts'
 import { brokerUrl } from '../lib/event-client/index.ts'
 import { readSecretFile } from '../lib/secret-file/index.ts'
 import type { ExternalBrokerOptions } from './broker/index.ts'
+import { readPem, readTlsFiles } from './tls-files.ts'
 
 /** How an agent is told of another broker. Its user and password are secrets: `broker-username`, `broker-password`. */
 export const brokerSettings = {
@@ -34,13 +33,13 @@ export async function externalBroker(
   name: string,
   secrets: string
 ): Promise<ExternalBrokerOptions | undefined> {
-  const { BROKER_URL: url, BROKER_CERTIFICATE_FILE: certificate, BROKER_KEY_FILE: key } = settings
+  const { BROKER_URL: url, BROKER_CA_FILE: ca } = settings
   if (url === undefined) return undefined
-  if ((certificate === undefined) !== (key === undefined))
-    throw new EdgeloopError('MISCONFIGURED', 'a certificate goes with its key', {
-      where: 'BROKER_CERTIFICATE_FILE, BROKER_KEY_FILE',
-      hint: 'set both, or neither',
-    })
+  const shown = await readTlsFiles({
+    certificate: settings.BROKER_CERTIFICATE_FILE,
+    key: settings.BROKER_KEY_FILE,
+    where: 'BROKER_CERTIFICATE_FILE, BROKER_KEY_FILE',
+  })
   return {
     url,
     clientId: settings.BROKER_CLIENT_ID ?? `edgeloop-${name}`,
@@ -49,17 +48,8 @@ export async function externalBroker(
     password: readSecretFile(secrets, 'broker-password'),
     maxInflight: settings.BROKER_MAX_INFLIGHT,
     tls: {
-      ...(await pem('ca', settings.BROKER_CA_FILE)),
-      ...(await pem('cert', certificate)),
-      ...(await pem('key', key)),
+      ...(ca !== undefined && { ca: await readPem(ca) }),
+      ...(shown && { cert: shown.certificate, key: shown.key }),
     },
   }
-}
-
-async function pem(name: 'ca' | 'cert' | 'key', file: string | undefined): Promise<Record<string, string>> {
-  if (file === undefined) return {}
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new EdgeloopError('MISCONFIGURED', 'a file for TLS cannot be read', { where: file, cause })
-  })
-  return { [name]: text }
 }

@@ -3,7 +3,7 @@
  * through the gateway.
  * @module
  */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { createRemoteProvider } from '../gateway/index.ts'
@@ -13,9 +13,9 @@ import { readSecretFile } from '../lib/secret-file/index.ts'
 import { runService } from '../lib/service/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
 import { serveHttp } from '../lib/web-server/index.ts'
-import type { TlsFiles } from './broker/index.ts'
 import { brokerSettings, externalBroker } from './broker-settings.ts'
 import { createCloudAgent } from './index.ts'
+import { readTlsFiles } from './tls-files.ts'
 
 const schema = z.object({
   DATA_DIR: z.string().default('/var/lib/edgeloop'),
@@ -36,7 +36,11 @@ await runService(async (signal) => {
   const settings = readSettings(schema, process.env)
   const { DATA_DIR: directory, HOST: host, HTTP_PORT, SECRETS_DIR: secrets } = settings
   const token = edgeTokenFrom(secrets)
-  const tls = await tlsFrom(settings.TLS_CERTIFICATE_FILE, settings.TLS_KEY_FILE)
+  const tls = await readTlsFiles({
+    certificate: settings.TLS_CERTIFICATE_FILE,
+    key: settings.TLS_KEY_FILE,
+    where: 'TLS_CERTIFICATE_FILE, TLS_KEY_FILE',
+  })
   const teardown = createTeardown()
   try {
     await mkdir(directory, { recursive: true })
@@ -88,21 +92,4 @@ function authorizationFrom(secrets: string): string | undefined {
   const password = readSecretFile(secrets, 'basic-auth-password')
   if (user === undefined || password === undefined) return undefined
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
-}
-
-async function tlsFrom(
-  certificate: string | undefined,
-  key: string | undefined
-): Promise<TlsFiles | undefined> {
-  if (certificate === undefined && key === undefined) return undefined
-  if (certificate === undefined || key === undefined)
-    throw new EdgeloopError('MISCONFIGURED', 'a certificate goes with its key', {
-      where: 'TLS_CERTIFICATE_FILE, TLS_KEY_FILE',
-      hint: 'set both, or neither',
-    })
-  const read = (file: string) =>
-    readFile(file, 'utf8').catch((cause: unknown) => {
-      throw new EdgeloopError('MISCONFIGURED', 'a file for TLS cannot be read', { where: file, cause })
-    })
-  return { certificate: await read(certificate), key: await read(key) }
 }
