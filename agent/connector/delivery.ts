@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { type EdgeloopEvent, eventSchema } from '../../lib/events/index.ts'
 import { type MqttMessage, mqttMessageSchema } from './mqtt-message.ts'
+import { sha256 } from './sha256.ts'
 
 /** What waits for a function: an event, or an MQTT message as it came. */
 export type Delivery = EdgeloopEvent | MqttMessage
@@ -33,8 +33,4 @@ export function laneOf(delivery: Delivery): string {
 export function priorityOf(delivery: Delivery): number {
   if (!isEvent(delivery)) return 2
   return delivery.type === 'sample.accepted' ? 1 : 0
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

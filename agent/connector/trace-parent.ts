@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { type Delivery, isEvent } from './delivery.ts'
+import { sha256 } from './sha256.ts'
 
 const VALID = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
@@ -22,8 +22,4 @@ function traceOf(delivery: Delivery, id: string): string {
   const { data } = delivery
   if (!('photo' in data)) return sha256(delivery.id)
   return typeof data.photo === 'string' ? data.photo : data.photo.hash
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }
