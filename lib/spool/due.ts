@@ -85,14 +85,14 @@ export function createDueView(schedule: Table<string>) {
     return view
   }
 
-  /** What is due and not in flight, in order. */
-  function* waiting(queue: string, view: QueueView): Generator<Due> {
-    const ripe = [...view.ripe]
+  /** What is due and not in flight, in order; the view must stay as it is meanwhile. */
+  function* waiting(queue: string, { ripe, inFlight }: QueueView): Generator<Due> {
+    let next = 0
     for (const due of scheduled(queue, 0, 1)) {
-      while (ripe.length > 0 && compare(ripe[0]!, due) < 0) yield ripe.shift()!
-      if (!view.inFlight.has(due.sequence)) yield due
+      while (next < ripe.length && compare(ripe[next]!, due) < 0) yield ripe[next++]!
+      if (!inFlight.has(due.sequence)) yield due
     }
-    yield* ripe
+    while (next < ripe.length) yield ripe[next++]!
   }
 
   /** Lanes in which something is in flight, or waits to be tried again. */
