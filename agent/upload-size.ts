@@ -1,4 +1,4 @@
-import type { Uplink } from '../lib/events/index.ts'
+import { type Uplink, wantsPhoto } from '../lib/events/index.ts'
 import { type Delivery, isEvent } from './connector/index.ts'
 
 /** The function that sends samples up. */
@@ -11,6 +11,6 @@ export function uploadSize(subscriber: string, delivery: Delivery, uplink: Uplin
   if (subscriber !== UPLOADER || !isEvent(delivery)) return 0
   if (delivery.type !== 'sample.accepted' && delivery.type !== 'sample.review') return 0
   const { photo, features, band } = delivery.data
-  const withPhoto = uplink === 'all' || (uplink === 'review' && band === 'review')
-  return RECORD_BYTES + ((features?.values.length ?? 0) * 3) / 4 + (withPhoto ? photo.size : 0)
+  const photoBytes = wantsPhoto(band, uplink) ? photo.size : 0
+  return RECORD_BYTES + ((features?.values.length ?? 0) * 3) / 4 + photoBytes
 }

@@ -24,7 +24,7 @@ export const settingsSchema = z.object({
   BATCH_DELAY_MS: z.coerce.number().nonnegative().max(1000).default(0),
   /** How many photos may be decoded and wait for a backbone; more are refused with 429. */
   MAX_QUEUED: z.coerce.number().int().positive().default(64),
-  /** How many bytes all requests together may hold; more are refused with 429 before their bodies are read. */
+  /** How many bytes all requests together may hold; whoever brings more is refused with 429. */
   MAX_HELD_BYTES: z.coerce
     .number()
     .int()

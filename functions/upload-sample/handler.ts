@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import { sampleStore } from '../../lib/dataset/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
-import { createEvent, eventData, eventResponse, readEvent } from '../../lib/events/index.ts'
+import { createEvent, eventData, eventResponse, readEvent, wantsPhoto } from '../../lib/events/index.ts'
 import {
   createFunctionApp,
   type Environment,
@@ -15,7 +15,7 @@ import {
 } from '../../lib/function/index.ts'
 import { fetchPhoto } from '../../lib/photo/index.ts'
 import { objectStoreFromEnv } from '../../lib/s3/index.ts'
-import { readFeatures, wantsPhoto } from './policy.ts'
+import { readFeatures } from './read-features.ts'
 
 const settingsSchema = z.object({ DATASET: eventData.name.default('photos') })
 
@@ -30,10 +30,10 @@ const app = createFunctionApp()
 app.post('/', async (c) => {
   const { data } = await readEvent(c.req.raw, ['sample.accepted', 'sample.review'])
   const { dataset, samples } = resources(c.env)
-  const { features, uplink, band, ...rest } = data
+  const { features, uplink = 'review', band, ...rest } = data
   const { url: _url, ...photo } = data.photo
   const values = readFeatures(features)
-  const body = wantsPhoto(data) ? await fetchPhoto(data.photo) : null
+  const body = wantsPhoto(band, uplink) ? await fetchPhoto(data.photo) : null
   // One such sample would fail every training from then on.
   if (!values && !body)
     throw new EdgeloopError('INVALID_INPUT', 'there is nothing to learn from: no features, and no photo', {

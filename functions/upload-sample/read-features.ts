@@ -1,12 +1,6 @@
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import type { Sample } from '../../lib/events/index.ts'
 
-/** Whether the photo itself goes up: never in `features`, for people's eyes in `review`, always in `all`. */
-export function wantsPhoto({ band, uplink = 'review' }: Sample): boolean {
-  if (uplink === 'all') return true
-  return uplink === 'review' && band === 'review'
-}
-
 /** The features as they are stored: float16, little-endian. */
 export function readFeatures(features: Sample['features']): Uint8Array | null {
   if (!features) return null

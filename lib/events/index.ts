@@ -23,3 +23,4 @@ export {
 } from './http.ts'
 export { decodeStructured, encodeStructured } from './structured.ts'
 export type { EdgeloopEvent, EventData, EventType } from './types.ts'
+export { wantsPhoto } from './wants-photo.ts'
