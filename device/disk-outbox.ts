@@ -2,9 +2,8 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { openDatabase, syncDirectory } from '../lib/database/index.ts'
-import { EdgeloopError } from '../lib/errors/index.ts'
 import { createSpool } from '../lib/spool/index.ts'
-import type { Outbox } from './outbox.ts'
+import { checkRoom, type Outbox } from './outbox.ts'
 
 /** An outbox that survives the device: to be closed once nobody uses it. */
 export interface DiskOutbox extends Outbox {
@@ -47,12 +46,7 @@ export async function openDiskOutbox(directory: string, mostBytes = 2 * GIBIBYTE
   return {
     async put(hash, photo) {
       if (waiting.has(hash)) return
-      if (bytes + photo.length > mostBytes)
-        throw new EdgeloopError(
-          'OVERLOADED',
-          `the device's queue is full: ${waiting.size} photos, ${bytes} bytes`,
-          { where: directory, hint: 'Wait until the edge is in reach again, or allow the queue more bytes.' }
-        )
+      checkRoom({ count: waiting.size, bytes, mostBytes }, photo.length, directory)
       await write(fileOf(hash), photo)
       const { id } = await spool.enqueue({ queue: QUEUE, key: hash, payload: { hash, size: photo.length } })
       if (!waiting.has(hash)) note(hash, id!, photo.length)

@@ -20,6 +20,22 @@ export interface Outbox {
 
 const MEBIBYTE = 1024 * 1024
 
+/** What an outbox holds, and how much it may. */
+interface Held {
+  count: number
+  bytes: number
+  mostBytes: number
+}
+
+/** @throws EdgeloopError OVERLOADED where so many more bytes are too many */
+export function checkRoom({ count, bytes, mostBytes }: Held, more: number, where?: string): void {
+  if (bytes + more <= mostBytes) return
+  throw new EdgeloopError('OVERLOADED', `the device's queue is full: ${count} photos, ${bytes} bytes`, {
+    where,
+    hint: 'Wait until the edge is in reach again, or allow the queue more bytes.',
+  })
+}
+
 /** @param mostBytes of all photos together */
 export function createMemoryOutbox(mostBytes = 256 * MEBIBYTE): Outbox {
   // A Map keeps the order of insertion.
@@ -28,14 +44,7 @@ export function createMemoryOutbox(mostBytes = 256 * MEBIBYTE): Outbox {
   return {
     async put(hash, photo) {
       if (photos.has(hash)) return
-      if (bytes + photo.length > mostBytes)
-        throw new EdgeloopError(
-          'OVERLOADED',
-          `the device's queue is full: ${photos.size} photos, ${bytes} bytes`,
-          {
-            hint: 'Wait until the edge is in reach again, or allow the queue more bytes.',
-          }
-        )
+      checkRoom({ count: photos.size, bytes, mostBytes }, photo.length)
       photos.set(hash, photo)
       bytes += photo.length
     },
