@@ -1,8 +1,9 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { openDatabase, syncDirectory } from '../lib/database/index.ts'
 import { createSpool } from '../lib/spool/index.ts'
+import { writeWhole } from '../lib/whole-file/index.ts'
 import { checkRoom, type Outbox } from './outbox.ts'
 
 /** An outbox that survives the device: to be closed once nobody uses it. */
@@ -47,7 +48,8 @@ export async function openDiskOutbox(directory: string, mostBytes = 2 * GIBIBYTE
     async put(hash, photo) {
       if (waiting.has(hash)) return
       checkRoom({ count: waiting.size, bytes, mostBytes }, photo.length, directory)
-      await write(fileOf(hash), photo)
+      await writeWhole(fileOf(hash), photo)
+      await syncDirectory(photos)
       const { id } = await spool.enqueue({ queue: QUEUE, key: hash, payload: { hash, size: photo.length } })
       if (!waiting.has(hash)) note(hash, id!, photo.length)
     },
@@ -70,18 +72,4 @@ export async function openDiskOutbox(directory: string, mostBytes = 2 * GIBIBYTE
     },
     close: () => database.close(),
   }
-}
-
-/** Whole and on disk, or not there. */
-async function write(file: string, bytes: Uint8Array): Promise<void> {
-  const draft = `${file}.part`
-  const handle = await open(draft, 'w')
-  try {
-    await handle.writeFile(bytes)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(draft, file)
-  await syncDirectory(path.dirname(file))
 }

@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { type Desired, desired, desiredKey } from '../../lib/edge-configuration/index.ts'
@@ -6,6 +6,7 @@ import type { Heartbeat } from '../../lib/edge-status/index.ts'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
 import { createAlarm } from '../../lib/waiting/index.ts'
+import { writeWhole } from '../../lib/whole-file/index.ts'
 
 export interface FollowDesiredOptions {
   edge: string
@@ -84,7 +85,8 @@ export async function followDesired(options: FollowDesiredOptions): Promise<Foll
       const found = await store.getJson(key, z.unknown(), { signal: closing.signal })
       if (found && JSON.stringify(found.value) !== text) {
         const next = check(found.value)
-        await keep(found.value)
+        // Before it is applied: what holds now must hold after the next start.
+        await writeWhole(file, JSON.stringify(found.value))
         apply(next, found.value)
       }
       problem = null
@@ -93,12 +95,6 @@ export async function followDesired(options: FollowDesiredOptions): Promise<Foll
       // Being out of reach is an ordinary state of an edge, and says nothing about what was found before.
       if (code !== 'UNAVAILABLE' && !closing.signal.aborted) complain(`${key} is not applied: ${message}`)
     }
-  }
-
-  /** Before it is applied: what holds now must hold after the next start. */
-  async function keep(written: unknown): Promise<void> {
-    await writeFile(`${file}.part`, JSON.stringify(written), { flush: true })
-    await rename(`${file}.part`, file)
   }
 
   /** Says the same thing once, however often it is found. */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import type { AgentIdentity } from '../../lib/edge-status/index.ts'
+import { writeWhole } from '../../lib/whole-file/index.ts'
 
 /**
  * The identity of the installation in a data directory, and a new one of this process. An installation that cannot say any
@@ -15,7 +16,6 @@ export async function openIdentity(directory: string): Promise<AgentIdentity> {
   if (kept.success) return { instance: kept.data, run }
   const instance = randomUUID()
   await mkdir(directory, { recursive: true })
-  await writeFile(`${file}.part`, `${instance}\n`, { flush: true })
-  await rename(`${file}.part`, file)
+  await writeWhole(file, `${instance}\n`)
   return { instance, run }
 }

@@ -1,16 +1,15 @@
-import { chmod, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
+import { writeWhole } from '../../lib/whole-file/index.ts'
 
 // Functions run as other users, whatever the umask of this process: they enter and read, and only their owner writes.
 const FOLDER = 0o755
 const FILE = 0o644
 
-/** Readers see the old file or the new one, never half of it. */
-export async function writeWhole(file: string, bytes: Uint8Array | string): Promise<void> {
+/** As `writeWhole`, in a folder that is made where it is missing. */
+export async function writeForFunctions(file: string, bytes: Uint8Array | string): Promise<void> {
   await makeFolder(path.dirname(file))
-  await writeFile(`${file}.part`, bytes, { flush: true })
-  await chmod(`${file}.part`, FILE)
-  await rename(`${file}.part`, file)
+  await writeWhole(file, bytes, FILE)
 }
 
 /** Makes a folder, and those above it, where they are missing. */

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { parseManifest, registryKeys, sha256 } from '../../lib/registry/index.ts'
 import { cachedBackbones } from './cached-backbones.ts'
-import { writeWhole } from './cached-files.ts'
+import { writeForFunctions } from './cached-files.ts'
 import type { Source } from './source.ts'
 
 /** A version, and what its manifest must hash to. */
@@ -83,9 +83,9 @@ export function cachedVersions(directory: string, source: Source): CachedVersion
       await backbones.fetch(manifest.backbone.hash)
       for (const [file, { sha256: hash }] of Object.entries(manifest.files)) {
         const key = registryKeys.file(model, version, file)
-        await writeWhole(inCache(key), await fetchVerified(key, hash))
+        await writeForFunctions(inCache(key), await fetchVerified(key, hash))
       }
-      await writeWhole(inCache(manifestKey), bytes)
+      await writeForFunctions(inCache(manifestKey), bytes)
       fetching.delete(manifestKey)
     },
 
@@ -110,7 +110,7 @@ export function cachedVersions(directory: string, source: Source): CachedVersion
       await backbones.keepOnly(needed)
     },
 
-    write: (key, bytes) => writeWhole(inCache(key), bytes),
+    write: (key, bytes) => writeForFunctions(inCache(key), bytes),
     read: (key) => readFile(inCache(key)),
   }
 }

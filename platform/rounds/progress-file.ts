@@ -1,7 +1,8 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { EdgeloopError } from '../../lib/errors/index.ts'
+import { writeWhole } from '../../lib/whole-file/index.ts'
 
 const schema = z.object({
   /** What the run was started with; another run cannot go on from here. */
@@ -31,8 +32,7 @@ export function progressFile(state: string) {
       })
     },
     async write(progress: RunProgress): Promise<void> {
-      await writeFile(`${file}.part`, JSON.stringify(progress), { flush: true })
-      await rename(`${file}.part`, file)
+      await writeWhole(file, JSON.stringify(progress))
     },
   }
 }

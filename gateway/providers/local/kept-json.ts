@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { z } from 'zod'
 import { EdgeloopError } from '../../../lib/errors/index.ts'
+import { writeWhole } from '../../../lib/whole-file/index.ts'
 
 /** Something that survives in one file. */
 export interface KeptJson<T> {
@@ -40,8 +41,7 @@ export function keptJson<S extends z.ZodType>(
 
     async write(value) {
       await mkdir(path.dirname(target), { recursive: true })
-      await writeFile(`${target}.part`, JSON.stringify(value, null, 2), { flush: true })
-      await rename(`${target}.part`, target)
+      await writeWhole(target, JSON.stringify(value, null, 2))
     },
   }
 }

@@ -1,9 +1,10 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { asEdgeloopError, EdgeloopError } from '../../../lib/errors/index.ts'
 import { deployment } from '../../../lib/stack/index.ts'
 import { createAlarm, withDeadline } from '../../../lib/waiting/index.ts'
+import { writeWhole } from '../../../lib/whole-file/index.ts'
 
 /** A function of a place, as the cloud's gateway lists it: what was asked for, without how it is doing. */
 const listed = deployment.omit({ service: true }).extend({
@@ -77,7 +78,7 @@ export function followFunctionList(options: FunctionListOptions): FunctionList {
         if (text !== JSON.stringify(current)) {
           current = fresh
           pending = await take(fresh)
-          await keep(file, text)
+          await writeWhole(file, text)
         }
       } catch (thrown) {
         const error = asEdgeloopError(thrown)
@@ -121,11 +122,6 @@ async function readKept(file: string): Promise<ListedFunction[] | undefined> {
     // A list that cannot be read is learnt anew.
     return undefined
   }
-}
-
-async function keep(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.part`, text, { flush: true })
-  await rename(`${file}.part`, file)
 }
 
 async function fetchList(
