@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import { decodePhoto } from '../../lib/photo/index.ts'
+import { decodePhoto } from '../../lib/photo-decoder/index.ts'
 import { median } from '../median.ts'
 import { type Row, row } from '../report.ts'
 import { jpegs } from './photos.ts'

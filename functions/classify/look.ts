@@ -1,6 +1,7 @@
 import type { ComputeOnce } from '../../lib/compute-once/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
-import { decodePhoto, perceptualHash } from '../../lib/photo/index.ts'
+import { perceptualHash } from '../../lib/photo/index.ts'
+import { decodePhoto } from '../../lib/photo-decoder/index.ts'
 import type { LoadedBackbone } from './loaded-backbone.ts'
 import type { Metrics } from './metrics.ts'
 import type { Settings } from './settings.ts'

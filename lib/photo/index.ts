@@ -1,10 +1,9 @@
 /**
- * Photos: what they are called, what is in them as pixels, and which look alike.
+ * Photos: what they are called, how large they may be, and which look alike.
  * @module
  */
 import { createHash } from 'node:crypto'
 
-export { type DecodedPhoto, decodePhoto } from './decode.ts'
 export { fetchPhoto } from './fetch-photo.ts'
 export { MAX_PHOTO_BYTES, SMALLER_PHOTO } from './limits.ts'
 export { hammingDistance, perceptualHash } from './perceptual-hash.ts'

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { decodePhoto, hammingDistance, perceptualHash, photoHash } from './index.ts'
+import { decodePhoto } from '../photo-decoder/index.ts'
+import { hammingDistance, perceptualHash, photoHash } from './index.ts'
 
 const hash = async (bytes: Uint8Array) => perceptualHash(await decodePhoto(bytes, { size: 224 }))
 /** Circles in places and colours that the seed decides. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defaultBackboneDir } from '../backbone/index.ts'
-import { decodePhoto } from '../photo/index.ts'
+import { decodePhoto } from '../photo-decoder/index.ts'
 import { createRuntime, type Runtime } from './index.ts'
 import { isInstalled } from './installed.ts'
 

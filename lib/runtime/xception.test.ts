@@ -5,7 +5,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { importXception } from '../backbone/index.ts'
-import { decodePhoto } from '../photo/index.ts'
+import { decodePhoto } from '../photo-decoder/index.ts'
 import { createRuntime } from './index.ts'
 import { isInstalled } from './installed.ts'
 

@@ -1,6 +1,7 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { decodePhoto, hammingDistance, perceptualHash, photoHash } from '../../lib/photo/index.ts'
+import { hammingDistance, perceptualHash, photoHash } from '../../lib/photo/index.ts'
+import { decodePhoto } from '../../lib/photo-decoder/index.ts'
 import { createDemoCamera } from './camera.ts'
 
 describe('createDemoCamera', () => {

@@ -1,6 +1,7 @@
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
 import { predictScores, rankScores } from '../../lib/head/index.ts'
-import { decodePhoto, photoHash } from '../../lib/photo/index.ts'
+import { photoHash } from '../../lib/photo/index.ts'
+import { decodePhoto } from '../../lib/photo-decoder/index.ts'
 import { modelRegistry } from '../../lib/registry/index.ts'
 import { createRuntime } from '../../lib/runtime/index.ts'
 import type { Platform } from '../platform.ts'

@@ -3,7 +3,7 @@ import type { BackboneManifest } from '../../lib/backbone/index.ts'
 import { featureStore } from '../../lib/dataset/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { decodeFloat16, encodeFloat16 } from '../../lib/float16/index.ts'
-import { decodePhoto } from '../../lib/photo/index.ts'
+import { decodePhoto } from '../../lib/photo-decoder/index.ts'
 import type { Runtime } from '../../lib/runtime/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
 

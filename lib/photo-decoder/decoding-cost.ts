@@ -1,6 +1,6 @@
 import type { Metadata } from 'sharp'
 import { EdgeloopError } from '../errors/index.ts'
-import type { PhotoMediaType } from './sniff.ts'
+import type { PhotoMediaType } from '../photo/index.ts'
 
 /** Width times height. */
 const MAX_PIXELS = 100e6

@@ -4,10 +4,9 @@
  */
 import sharp from 'sharp'
 import { abandoned, EdgeloopError } from '../errors/index.ts'
+import { MAX_PHOTO_BYTES, type PhotoMediaType, sniffMediaType } from '../photo/index.ts'
 import { createBudget } from './budget.ts'
 import { decodingCost, MAX_HELD_BYTES, tooLarge } from './decoding-cost.ts'
-import { MAX_PHOTO_BYTES } from './limits.ts'
-import { type PhotoMediaType, sniffMediaType } from './sniff.ts'
 
 interface PhotoLimits {
   /** Of the encoded photo; `MAX_PHOTO_BYTES` by default. */
