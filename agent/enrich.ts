@@ -6,6 +6,8 @@ export interface EnrichOptions {
   gateway: string
   decisions: DecisionIndex
   uplink: Uplink
+  /** What may be spent on a day; as much as it likes where nothing is said. */
+  budgets?: { bytesPerDay?: number; labelsPerDay?: number }
 }
 
 /**
@@ -15,7 +17,7 @@ export interface EnrichOptions {
 export function enrichEvent(
   event: EdgeloopEvent,
   context: ReadonlySet<string>,
-  { gateway, decisions, uplink }: EnrichOptions
+  { gateway, decisions, uplink, budgets }: EnrichOptions
 ): EdgeloopEvent {
   switch (event.type) {
     case 'photo.captured':
@@ -27,7 +29,10 @@ export function enrichEvent(
         data: {
           ...data,
           ...(context.has('neighbours') && { neighbours: neighboursOf(data, decisions) }),
-          ...(context.has('budgets') && { budgets: decisions.budgets() }),
+          ...(context.has('budgets') && { budgets: { ...decisions.budgets(), ...budgets } }),
+          ...(context.has('accepted') && {
+            accepted: decisions.accepted(data.prediction?.model.version ?? 0),
+          }),
         },
       }
     }
@@ -46,12 +51,26 @@ function withUrl<T extends { photo: { hash: string } }>(data: T, gateway: string
 }
 
 function neighboursOf(
-  { photo, perceptualHash, features }: Extract<EdgeloopEvent, { type: 'photo.classified' }>['data'],
+  {
+    photo,
+    perceptualHash,
+    features,
+    thumbnail,
+  }: Extract<EdgeloopEvent, { type: 'photo.classified' }>['data'],
   decisions: DecisionIndex
 ): Neighbour[] {
   if (!perceptualHash) return []
-  const values = features && Buffer.from(features.values, 'base64')
+  const look = {
+    perceptualHash,
+    features: features && Buffer.from(features.values, 'base64'),
+    thumbnail: thumbnail ? Buffer.from(thumbnail, 'base64') : null,
+  }
   return decisions
-    .neighbours(perceptualHash, values, { backbone: features?.backbone ?? null, except: photo.hash })
-    .map(({ photo, distance, similarity }) => ({ photo, distance, similarity: similarity ?? undefined }))
+    .neighbours(look, { backbone: features?.backbone ?? null, except: photo.hash })
+    .map(({ photo, distance, similarity, alignment }) => ({
+      photo,
+      distance,
+      similarity: similarity ?? undefined,
+      alignment: alignment ?? undefined,
+    }))
 }

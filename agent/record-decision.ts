@@ -43,12 +43,14 @@ export function recordDeadLetter(decisions: DecisionIndex, event: EdgeloopEvent,
 }
 
 function decisionOf(data: EventData<'sample.accepted'>): Parameters<DecisionIndex['recordSync']>[0] {
-  const { photo, perceptualHash, features, band, reason, prediction, audit } = data
+  const { photo, perceptualHash, features, thumbnail, band, reason, prediction, audit } = data
   return {
     photo: photo.hash,
     perceptualHash,
     features: features && Buffer.from(features.values, 'base64'),
     backbone: features?.backbone ?? null,
+    thumbnail: thumbnail ? Buffer.from(thumbnail, 'base64') : null,
+    label: prediction?.labels[0]?.label ?? null,
     outcome: OUTCOMES[band],
     reason: reason.text,
     modelVersion: prediction?.model.version ?? null,

@@ -2,12 +2,15 @@ import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defaultBackboneDir, openBackbone } from '../lib/backbone/index.ts'
+import { fitNovelty } from '../lib/novelty/index.ts'
 import {
   BACKBONE_FILES,
   fetchBackbone,
   HEAD_FILE,
   modelRegistry,
+  NOVELTY_FILE,
   publishBackbone,
+  readNovelty,
   registryKeys,
 } from '../lib/registry/index.ts'
 import { BACKBONE, type Bucket, openBucket, seededHead, temporaryDirectory } from './support/index.ts'
@@ -108,6 +111,23 @@ describe('reading', () => {
     await expect(registry.head(1)).rejects.toMatchObject({ code: 'CORRUPT' })
     await bucket.store.delete(registryKeys.file(model, 1, HEAD_FILE))
     await expect(registry.head(1)).rejects.toMatchObject({ code: 'CORRUPT' })
+  })
+
+  it('holds what a version knows, and notices where it is not the one of the manifest', async () => {
+    const { model, registry } = freshRegistry()
+    const known = Array.from({ length: 30 }, (_, i) => Float32Array.of(i, i * i, 1, 2))
+    const novelty = fitNovelty({ known, foreign: [] })
+    const { files } = await registry.publish('000001', head(1), about('000001'), novelty)
+    expect(Object.keys(files)).toEqual([HEAD_FILE, NOVELTY_FILE])
+    const { manifest } = await registry.manifest(1)
+    const { body } = (await bucket.store.get(registryKeys.file(model, 1, NOVELTY_FILE)))!
+    expect(readNovelty(manifest, body, 'here')).toEqual(novelty)
+    expect(() => readNovelty(manifest, body.subarray(1), 'here')).toThrow(
+      expect.objectContaining({ code: 'CORRUPT', message: expect.stringContaining(NOVELTY_FILE) })
+    )
+    expect(
+      readNovelty(await registry.publish('000002', head(2), about('000002')), body, 'here')
+    ).toBeUndefined()
   })
 
   it('notices a manifest that is none', async () => {

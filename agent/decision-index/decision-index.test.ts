@@ -6,14 +6,16 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Database, openDatabase } from '../../lib/database/index.ts'
 import { encodeFloat16 } from '../../lib/float16/index.ts'
+import { createRandom } from '../../lib/random/index.ts'
 import { createHashRing } from './hash-ring.ts'
 import { createDecisionIndex, type DecisionIndex, type NewDecision } from './index.ts'
 
 const photo = (name: string | number) => createHash('sha256').update(String(name)).digest('hex')
 const vector = (...numbers: number[]) => encodeFloat16(Float32Array.from(numbers))
+const perceptualHash = '00000000000000ff'
 const decision = (name: string | number, more: Partial<NewDecision> = {}): NewDecision => ({
   photo: photo(name),
-  perceptualHash: '00000000000000ff',
+  perceptualHash,
   features: null,
   outcome: 'accepted',
   reason: 'confident',
@@ -62,7 +64,7 @@ describe('the first decision', () => {
     })
     await expect(step).rejects.toThrow('no')
     expect(index.firstDecision(photo('a'))).toBeUndefined()
-    expect(index.neighbours('00000000000000ff')).toEqual([])
+    expect(index.neighbours({ perceptualHash })).toEqual([])
     expect(index.counters().accepted).toBe(0)
   })
 
@@ -147,31 +149,45 @@ describe('neighbours', () => {
     await index.record(decision('newer', { features: vector(1, 1, 1), outcome: 'rejected' }))
     await index.record(decision('dead', { outcome: 'dead' }))
     const expected = [
-      { photo: photo('newer'), sequence: 4, outcome: 'rejected', distance: 0, similarity: null },
-      { photo: photo('older'), sequence: 3, outcome: 'accepted', distance: 0, similarity: 1 },
-      { photo: photo('near'), sequence: 2, outcome: 'accepted', distance: 1, similarity: 0 },
+      {
+        photo: photo('newer'),
+        sequence: 4,
+        outcome: 'rejected',
+        distance: 0,
+        similarity: null,
+        alignment: null,
+      },
+      {
+        photo: photo('older'),
+        sequence: 3,
+        outcome: 'accepted',
+        distance: 0,
+        similarity: 1,
+        alignment: null,
+      },
+      { photo: photo('near'), sequence: 2, outcome: 'accepted', distance: 1, similarity: 0, alignment: null },
     ]
-    const look = () => index.neighbours('00000000000000ff', features)
+    const look = () => index.neighbours({ perceptualHash, features })
     expect(look()).toEqual(expected)
     await reopen()
     expect(look()).toEqual(expected)
-    expect(index.neighbours('00000000000000ff', features, { limit: 1, except: photo('newer') })).toEqual([
+    expect(index.neighbours({ perceptualHash, features }, { limit: 1, except: photo('newer') })).toEqual([
       expected[1],
     ])
-    expect(index.neighbours('00000000000000ff', null, { maxDistance: 0, limit: 1 })[0]!.similarity).toBeNull()
+    expect(index.neighbours({ perceptualHash }, { maxDistance: 0, limit: 1 })[0]!.similarity).toBeNull()
   })
 
   it('do not compare features of different backbones', async () => {
     await index.record(decision('a', { features: vector(1), backbone: 'x' }))
     const similarity = (backbone: string) =>
-      index.neighbours('00000000000000ff', vector(1), { backbone })[0]!.similarity
+      index.neighbours({ perceptualHash, features: vector(1) }, { backbone })[0]!.similarity
     expect([similarity('x'), similarity('y')]).toEqual([1, null])
   })
 
   it('come from the recent decisions only; the decisions themselves stay', async () => {
     await reopen(3)
     for (let i = 1; i <= 5; i++) await index.record(decision(i, { features: vector(i) }))
-    const sequences = () => index.neighbours('00000000000000ff').map(({ sequence }) => sequence)
+    const sequences = () => index.neighbours({ perceptualHash }).map(({ sequence }) => sequence)
     expect(sequences()).toEqual([5, 4, 3])
     await reopen(3)
     expect(sequences()).toEqual([5, 4, 3])
@@ -183,7 +199,54 @@ describe('neighbours', () => {
     await index.record(decision('a', { outcome: 'dead' }))
     await database.transaction(() => index.reviveSync(photo('a')))
     await index.record(decision('a'))
-    expect(index.neighbours('00000000000000ff')).toMatchObject([{ photo: photo('a'), sequence: 2 }])
+    expect(index.neighbours({ perceptualHash })).toMatchObject([{ photo: photo('a'), sequence: 2 }])
+  })
+})
+
+describe('parts of a picture', () => {
+  /** A wide picture; what is seen of it begins at some column. */
+  const wide = createRandom('wide')
+  const columns = Array.from({ length: 64 }, () => Array.from({ length: 32 }, () => wide.integer(256)))
+  const seenFrom = (x: number) =>
+    Uint8Array.from({ length: 1024 }, (_, i) => columns[x + (i % 32)]![Math.floor(i / 32)]!)
+  const numbers = Array.from({ length: 200 }, () => wide.between(0, 2))
+  const features = vector(...numbers)
+  const nearly = vector(...numbers.map((value) => value + wide.normal(0, 0.1)))
+  const elsewhere = vector(...numbers.toReversed())
+
+  it('are neighbours by features and thumbnails, however far their hashes are', async () => {
+    await index.record(
+      decision('whole', { features, thumbnail: seenFrom(0), perceptualHash: 'ffffffffffffff00' })
+    )
+    const look = { perceptualHash, features: nearly, thumbnail: seenFrom(3) }
+    const find = () => index.neighbours(look)
+    expect(find()).toMatchObject([{ photo: photo('whole'), distance: 64 }])
+    expect(find()[0]!.similarity).toBeGreaterThan(0.95)
+    expect(find()[0]!.alignment).toBeGreaterThan(0.99)
+    await reopen()
+    expect(find()).toHaveLength(1)
+    expect(index.neighbours({ ...look, features: elsewhere })).toEqual([])
+    expect(index.neighbours({ ...look, thumbnail: null })).toEqual([])
+  })
+})
+
+describe('accepted photos', () => {
+  const accept = (name: string, label: string, modelVersion: number) =>
+    index.record(decision(name, { label, modelVersion }))
+
+  it('are counted by label while a version serves', async () => {
+    await accept('a', 'cat', 3)
+    await accept('b', 'cat', 3)
+    await accept('b', 'cat', 3)
+    await accept('c', 'dog', 3)
+    await index.record(decision('d', { label: 'dog', outcome: 'review' }))
+    await reopen()
+    expect(index.accepted(3)).toEqual({ cat: 2, dog: 1 })
+    expect(index.accepted(4)).toEqual({})
+    await accept('e', 'dog', 4)
+    // One that had waited for long.
+    await accept('f', 'cat', 3)
+    expect([index.accepted(4), index.accepted(3)]).toEqual([{ dog: 1 }, {}])
   })
 })
 
@@ -199,7 +262,7 @@ it('the hash ring finds what counting bits one by one finds', () => {
       fc.integer({ min: 1, max: 20 }),
       (...all) => {
         const [hashes, wanted, maxDistance, capacity] = all
-        const ring = createHashRing(capacity)
+        const ring = createHashRing(capacity, 64)
         hashes.forEach((value, sequence) => {
           ring.add(sequence, hex(value))
         })

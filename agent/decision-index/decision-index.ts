@@ -1,9 +1,12 @@
 import type { Database } from '../../lib/database/index.ts'
+import { decodeFloat16 } from '../../lib/float16/index.ts'
+import { createAccepted } from './accepted.ts'
 import { createBudgets } from './budgets.ts'
 import { counterOf, createCounters } from './counters.ts'
 import { createHashRing } from './hash-ring.ts'
 import { createNeighbours } from './neighbours.ts'
 import { checkCaptured, checkDecision, openTables } from './records.ts'
+import { SKETCH_BITS, sketchOf } from './sketch.ts'
 import type { Decision, DecisionIndex } from './types.ts'
 
 export interface DecisionIndexOptions {
@@ -23,11 +26,18 @@ export function createDecisionIndex(
   const tables = openTables(database)
   const counters = createCounters(tables)
   const budgets = createBudgets(tables.budgets, clock)
-  const ring = createHashRing(capacity)
+  const accepted = createAccepted(tables.accepted)
+  const pictures = createHashRing(capacity, 64)
+  const sketches = createHashRing(capacity, SKETCH_BITS)
+
+  function remember(sequence: number, perceptualHash: string | null, sketch: string | null): void {
+    if (perceptualHash) pictures.add(sequence, perceptualHash)
+    if (sketch) sketches.add(sequence, sketch)
+  }
 
   for (const sequence of [...tables.recent.keys({ reverse: true, limit: capacity })].reverse()) {
-    const hash = tables.recent.get(sequence)?.perceptualHash
-    if (hash) ring.add(Number(sequence), hash)
+    const recent = tables.recent.get(sequence)
+    if (recent) remember(Number(sequence), recent.perceptualHash, recent.sketch)
   }
 
   function withFeatures(record: Omit<Decision, 'features'>): Decision {
@@ -61,21 +71,24 @@ export function createDecisionIndex(
     },
 
     recordSync(decision) {
-      const { features, backbone, ...checked } = checkDecision(decision)
+      const { features, backbone, thumbnail, label, ...checked } = checkDecision(decision)
       const before = tables.decisions.read(checked.photo)
       if (before?.value) return { decision: withFeatures(before.value), first: false }
       const sequence = Number([...tables.recent.keys({ reverse: true, limit: 1 })][0] ?? 0) + 1
       const record = { ...checked, sequence, uploaded: false, bytesUploaded: 0, photoUploaded: false }
       const { photo, perceptualHash } = record
       tables.decisions.putSync(photo, record)
-      tables.recent.putSync(sequence, { photo, perceptualHash })
-      if (features) tables.features.putSync(photo, { bytes: features, backbone })
+      const sketch = features && sketchOf(decodeFloat16(features))
+      tables.recent.putSync(sequence, { photo, perceptualHash, sketch })
+      if (features) tables.features.putSync(photo, { bytes: features, backbone, thumbnail })
       forgetOldSync(sequence)
       if (before?.corrupt) counters.recountSync()
       else counters.changeSync({ [counterOf(record.outcome)]: 1 })
       if (record.outcome === 'review') budgets.spendSync({ labelsAsked: 1 })
+      if (record.outcome === 'accepted' && label !== null && record.modelVersion !== null)
+        accepted.addSync(record.modelVersion, label)
       onChange?.(photo)
-      if (perceptualHash) database.afterCommit(() => ring.add(sequence, perceptualHash))
+      database.afterCommit(() => remember(sequence, perceptualHash, sketch))
       return { decision: { ...record, features }, first: true }
     },
 
@@ -113,8 +126,9 @@ export function createDecisionIndex(
     captured: (photo, bytes) => database.transaction(() => index.capturedSync(photo, bytes)),
     record: (decision) => database.transaction(() => index.recordSync(decision)),
     uploaded: (...upload) => database.transaction(() => index.uploadedSync(...upload)),
-    neighbours: createNeighbours(tables, ring),
+    neighbours: createNeighbours(tables, { pictures, sketches }),
     counters: () => counters.get(),
     budgets: budgets.get,
+    accepted: accepted.get,
   }
 }

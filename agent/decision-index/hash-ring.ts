@@ -1,6 +1,6 @@
 export interface Near {
   sequence: number
-  /** Differing bits, 0 to 64. */
+  /** Differing bits. */
   distance: number
 }
 
@@ -11,45 +11,44 @@ function ones(bits: number): number {
   return Math.imul((nibbles + (nibbles >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }
 
-const split = (hash: string): [number, number] => [
-  Number.parseInt(hash.slice(0, 8), 16),
-  Number.parseInt(hash.slice(8), 16),
-]
-
 /**
- * The last `capacity` perceptual hashes in flat arrays: 16 bytes each. Looking at every one of them is faster than any
- * tree at these numbers, because photos that are alike are rarely close in any order.
+ * The last `capacity` hashes of so many bits in flat arrays. Looking at every one of them is faster than any tree at these numbers,
+ * because photos that are alike are rarely close in any order.
+ *
+ * @param bits a multiple of 32
  */
-export function createHashRing(capacity: number) {
-  const high = new Uint32Array(capacity)
-  const low = new Uint32Array(capacity)
+export function createHashRing(capacity: number, bits: number) {
+  const words = bits / 32
+  const hashes = new Uint32Array(capacity * words)
   const sequences = new Float64Array(capacity)
   let added = 0
 
+  const split = (hash: string) =>
+    Uint32Array.from({ length: words }, (_, i) => Number.parseInt(hash.slice(8 * i, 8 * (i + 1)), 16))
+
   return {
-    /** `perceptualHash`: 16 hex digits. */
-    add(sequence: number, perceptualHash: string) {
+    /** `hash`: a hex digit for every four bits. */
+    add(sequence: number, hash: string) {
       const place = added++ % capacity
-      const [first, second] = split(perceptualHash)
-      high[place] = first
-      low[place] = second
+      hashes.set(split(hash), place * words)
       sequences[place] = sequence
     },
 
     /** Those at most `maxDistance` away: the nearest first, of equally near ones the latest. */
-    *nearest(perceptualHash: string, maxDistance: number): Generator<Near> {
-      const [first, second] = split(perceptualHash)
+    *nearest(hash: string, maxDistance: number): Generator<Near> {
+      const wanted = split(hash)
       const filled = Math.min(added, capacity)
-      const distances = new Uint8Array(filled)
-      const having = new Uint32Array(65)
-      for (let i = 0; i < filled; i++) {
-        const distance = ones(high[i]! ^ first) + ones(low[i]! ^ second)
+      const distances = new Uint16Array(filled)
+      const having = new Uint32Array(bits + 1)
+      for (let i = 0, at = 0; i < filled; i++) {
+        let distance = 0
+        for (let word = 0; word < words; word++) distance += ones(hashes[at++]! ^ wanted[word]!)
         distances[i] = distance
         having[distance]!++
       }
       // Sorted by looking once more for each distance that occurs: a still camera has thousands of equally near ones, of
       // which the caller wants a few.
-      for (let distance = 0; distance <= Math.min(maxDistance, 64); distance++) {
+      for (let distance = 0; distance <= Math.min(maxDistance, bits); distance++) {
         for (let left = having[distance]!, back = 1; left > 0; back++) {
           const place = (added - back) % capacity
           if (distances[place] !== distance) continue

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Database, Table } from '../../lib/database/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
+import type { Accepted } from './accepted.ts'
 
 const photoHash = z.string().regex(/^[0-9a-f]{64}$/, 'not a SHA-256 in lower-case hex')
 const perceptualHash = z.string().regex(/^[0-9a-f]{16}$/, 'not 16 lower-case hex digits')
@@ -32,7 +33,16 @@ const featureRecord = z.object({
   bytes: byteArray,
   /** The hash of the backbone that computed them; only features of the same one can be compared. */
   backbone: z.string().nullable(),
+  /** 32 × 32 grey values. */
+  thumbnail: byteArray.nullable().default(null),
 })
+
+const recentRecord = decisionRecord.pick({ photo: true, perceptualHash: true }).extend({
+  /** Of its features: 64 hex digits. */
+  sketch: z.string().length(64).nullable().default(null),
+})
+
+const acceptedRecord = z.object({ version: bytes, counts: z.record(z.string(), bytes) })
 
 const newDecision = decisionRecord
   .omit({ sequence: true, uploaded: true, bytesUploaded: true, photoUploaded: true })
@@ -40,6 +50,9 @@ const newDecision = decisionRecord
     /** float16, little-endian. */
     features: byteArray.nullable(),
     backbone: z.string().nullable().default(null),
+    thumbnail: byteArray.nullable().default(null),
+    /** The predicted label; null where there is no prediction. */
+    label: z.string().nullable().default(null),
   })
 /** What is decided about a photo. */
 export type NewDecision = z.input<typeof newDecision>
@@ -78,10 +91,11 @@ export interface IndexTables {
   /** photo → its features */
   features: Table<z.infer<typeof featureRecord>>
   /** sequence → what looks for neighbours */
-  recent: Table<{ photo: string; perceptualHash: string | null }>
+  recent: Table<z.infer<typeof recentRecord>>
   counters: Table<Counters>
   /** What was spent on the latest day. */
   budgets: Table<Budgets>
+  accepted: Table<Accepted>
 }
 
 export function openTables(database: Database): IndexTables {
@@ -89,9 +103,10 @@ export function openTables(database: Database): IndexTables {
     captured: database.table('decisions.captured', bytes),
     decisions: database.table('decisions.decisions', decisionRecord),
     features: database.table('decisions.features', featureRecord),
-    recent: database.table('decisions.recent', decisionRecord.pick({ photo: true, perceptualHash: true })),
+    recent: database.table('decisions.recent', recentRecord),
     counters: database.table('decisions.counters', totals),
     budgets: database.table('decisions.budgets', budgets),
+    accepted: database.table('decisions.accepted', acceptedRecord),
   }
 }
 

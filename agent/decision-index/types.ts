@@ -13,10 +13,21 @@ export interface Neighbour {
   distance: number
   /** Cosine of the features, −1 to 1; null where either has none, or they come from different backbones. */
   similarity: number | null
+  /** How well the thumbnails agree where they agree best, −1 to 1; null where there is none, or the features differ already. */
+  alignment: number | null
+}
+
+/** What a photo looks like. */
+export interface Look {
+  perceptualHash: string
+  /** float16, little-endian. */
+  features?: Uint8Array | null
+  /** 32 × 32 grey values. */
+  thumbnail?: Uint8Array | null
 }
 
 export interface NeighbourQuery {
-  /** Default 5. */
+  /** By each of the two ways of looking. Default 5. */
   limit?: number
   /** In bits. Default 10. */
   maxDistance?: number
@@ -48,8 +59,13 @@ export interface DecisionIndex {
   uploadedSync(photo: string, bytes: number, withPhoto?: boolean): boolean
   /** Makes a dead photo undecided again, when its dead letter is replayed. Returns whether it was dead. */
   reviveSync(photo: string): boolean
-  /** Photos alike among the recent ones, dead ones excepted: the nearest first, of equally near ones the latest. */
-  neighbours(perceptualHash: string, features?: Uint8Array | null, query?: NeighbourQuery): Neighbour[]
+  /**
+   * Photos alike among the recent ones, dead ones excepted: by perceptual hash, the nearest first, of equally near ones the latest;
+   * then those of which it may be a part, or which may be parts of it.
+   */
+  neighbours(look: Look, query?: NeighbourQuery): Neighbour[]
+  /** How many photos were accepted under each label while this version served; none where a newer one has been counted. */
+  accepted(version: number): Record<string, number>
   counters(): Counters
   /** What was spent today, or on the latest day where the clock has gone back. */
   budgets(): Budgets

@@ -4,13 +4,16 @@ import type { z } from 'zod'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
 import type { Head } from '../../lib/head/index.ts'
 import type { ModelSelection } from '../../lib/model-selection/index.ts'
+import { type NoveltyScorer, noveltyScorer } from '../../lib/novelty/index.ts'
 import {
   channelPointer,
   HEAD_FILE,
   type Manifest,
+  NOVELTY_FILE,
   offeredVersions,
   parseManifest,
   readHead,
+  readNovelty,
   registryKeys,
   sha256,
 } from '../../lib/registry/index.ts'
@@ -37,8 +40,16 @@ export interface WantedVersions {
 /** The node's cache of one model; it has the registry's layout. */
 export interface CachedModel {
   wanted(): Promise<WantedVersions>
-  /** A version's manifest and head, verified. */
-  version(version: CachedVersion): Promise<{ manifest: Manifest; head: Head }>
+  /** A version's files, verified. */
+  version(version: CachedVersion): Promise<VersionFiles>
+}
+
+/** What a version is made of, its backbone excepted. */
+export interface VersionFiles {
+  manifest: Manifest
+  head: Head
+  /** Undefined where the version does not know what is foreign. */
+  novelty: { score: NoveltyScorer; threshold: number } | undefined
 }
 
 /** Opens a model in the cache directory; nothing needs to be there yet. */
@@ -70,6 +81,13 @@ export function cachedModel(cache: string, { model, policy }: ModelSelection): C
     return { main: versions[0], versions, labels: new Map(), problem }
   }
 
+  async function noveltyOf(manifest: Manifest): Promise<VersionFiles['novelty']> {
+    if (!manifest.novelty) return undefined
+    const file = inCache(registryKeys.file(model, manifest.version, NOVELTY_FILE))
+    const novelty = readNovelty(manifest, await readFile(file), file)
+    return novelty && { score: noveltyScorer(novelty), threshold: novelty.threshold }
+  }
+
   return {
     wanted() {
       if (policy.kind === 'channels') return wantedByChannel(policy.channels)
@@ -91,7 +109,8 @@ export function cachedModel(cache: string, { model, policy }: ModelSelection): C
           where: manifestFile,
         })
       const headFile = inCache(registryKeys.file(model, wanted.version, HEAD_FILE))
-      return { manifest, head: readHead(manifest, await readFile(headFile), headFile) }
+      const head = readHead(manifest, await readFile(headFile), headFile)
+      return { manifest, head, novelty: await noveltyOf(manifest) }
     },
   }
 }

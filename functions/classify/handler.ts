@@ -109,6 +109,8 @@ const NOTHING: Record<keyof Classification, null> = {
   prediction: null,
   features: null,
   perceptualHash: null,
+  thumbnail: null,
+  novelty: null,
   thresholds: null,
 }
 

@@ -1,6 +1,6 @@
 import type { ComputeOnce } from '../../lib/compute-once/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
-import { perceptualHash } from '../../lib/photo/index.ts'
+import { perceptualHash, thumbnailOf } from '../../lib/photo/index.ts'
 import { decodePhoto } from '../../lib/photo-decoder/index.ts'
 import type { LoadedBackbone } from './loaded-backbone.ts'
 import type { Metrics } from './metrics.ts'
@@ -10,6 +10,8 @@ import type { Settings } from './settings.ts'
 export interface Look {
   features: Float32Array
   perceptualHash: string
+  /** 32 × 32 grey values. */
+  thumbnail: Uint8Array
 }
 
 export interface Photo {
@@ -52,7 +54,8 @@ export function createLooker(looks: ComputeOnce<Look>, settings: Settings, metri
         })
       const pixels = await decode(bytes, size, abandoned)
       const features = await backbone.features(pixels, abandoned)
-      return { features, perceptualHash: perceptualHash({ pixels, size }) }
+      const photo = { pixels, size }
+      return { features, perceptualHash: perceptualHash(photo), thumbnail: thumbnailOf(photo) }
     }
     return looks.get(`${network} ${hash}`, look, signal)
   }

@@ -1,19 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asEdgeloopError, EdgeloopError } from '../../lib/errors/index.ts'
-import { type Head, predictScores } from '../../lib/head/index.ts'
+import { predictScores } from '../../lib/head/index.ts'
 import type { ModelSelection } from '../../lib/model-selection/index.ts'
-import type { Manifest } from '../../lib/registry/index.ts'
 import type { VersionStatus } from '../../lib/tf-serving/index.ts'
 import type { Backbones } from './backbones.ts'
-import { type CachedVersion, cachedModel, type WantedVersions } from './cached-model.ts'
+import { type CachedVersion, cachedModel, type VersionFiles, type WantedVersions } from './cached-model.ts'
 import type { LoadedBackbone } from './loaded-backbone.ts'
 import type { Metrics } from './metrics.ts'
 import type { Settings } from './settings.ts'
 
 /** A version that answers, with the backbone that it stands on. */
-export interface ServingModel {
-  manifest: Manifest
-  head: Head
+export interface ServingModel extends VersionFiles {
   backbone: LoadedBackbone
 }
 
@@ -146,11 +143,11 @@ export function createModelServer(
 
   /** Loads a version, and tries it: the first real request must not be the slow one, or the failing one. */
   async function load(version: CachedVersion): Promise<LoadedVersion> {
-    const { manifest, head } = await cache.version(version)
-    const { backbone, release } = await backbones.acquire(manifest.backbone.hash)
+    const files = await cache.version(version)
+    const { backbone, release } = await backbones.acquire(files.manifest.backbone.hash)
     try {
-      tryHead(head, backbone)
-      return { manifest, head, backbone, release, hash: version.manifest }
+      tryFiles(files, backbone)
+      return { ...files, backbone, release, hash: version.manifest }
     } catch (error) {
       release()
       throw error
@@ -241,8 +238,9 @@ export function createModelServer(
   }
 }
 
-function tryHead(head: Head, { probe }: LoadedBackbone): void {
-  if (predictScores(head, probe).every(Number.isFinite)) return
+function tryFiles({ head, novelty }: VersionFiles, { probe }: LoadedBackbone): void {
+  const distance = novelty?.score(probe).distance ?? 0
+  if (predictScores(head, probe).every(Number.isFinite) && Number.isFinite(distance)) return
   throw new EdgeloopError('CORRUPT', 'the model answers with numbers that are not finite', {
     where: 'warm-up',
   })

@@ -1,38 +1,29 @@
-import { createHash } from 'node:crypto'
 import { EdgeloopError } from '../../lib/errors/index.ts'
-import type { EventData, Neighbour, Sample } from '../../lib/events/index.ts'
+import type { EventData, Sample, Thresholds } from '../../lib/events/index.ts'
+import { draw } from './draws.ts'
+import { enoughOf, overBudget } from './limits.ts'
+import { twinOf } from './twin.ts'
 
 type Classified = EventData<'photo.classified'>
-export type Decision = Pick<Sample, 'band' | 'audit' | 'reason'>
+export type Decision = Pick<Sample, 'band' | 'audit' | 'slice' | 'reason'>
+type Reason = Decision['reason']
 
 /**
- * Two photos this close show the same scene: within 8 of 64 bits of the perceptual hash, or within 10 bits when the
- * backbone's features agree as well. Of 743 distinct pet photos no pair is closer than 12 bits, while re-encoded and
- * re-exposed copies stay within 8.
- */
-const SAME_PICTURE_BITS = 8
-const SIMILAR_PICTURE_BITS = 10
-const SIMILAR_FEATURES = 0.95
-
-/**
- * Decides what a photo is worth: unreadable ones and near duplicates are rejected, confident ones accepted as
- * pseudo-labels, and the uncertain ones, with a small audited share of the confident, go to a person.
- * The same photo and model version always get the same decision.
+ * Decides what a photo is worth. Unreadable ones and near duplicates are rejected; a fixed random slice goes to people whatever the
+ * model says; foreign ones, which the model knows nothing like, are no pseudo-labels, and people are asked about some of them;
+ * uncertain ones and a small audited share of the confident go to people; the other confident ones are accepted as pseudo-labels,
+ * as long as they do not outnumber those of rarer labels. The same photo, model version and context always get the same decision.
  *
  * @throws EdgeloopError INVALID_INPUT for a prediction without its model's thresholds
  */
 export function decide(classified: Classified): Decision {
   const { prediction, thresholds } = classified
   if (!prediction)
-    return {
-      band: 'reject',
-      audit: false,
-      reason: {
-        code: 'unreadable',
-        text: classified.unreadable ?? 'the photo could not be classified',
-        numbers: {},
-      },
-    }
+    return reject({
+      code: 'unreadable',
+      text: classified.unreadable ?? 'the photo could not be classified',
+      numbers: {},
+    })
 
   // Nothing is wrong with the photo: to reject it as unreadable would lose it without a word.
   if (!thresholds)
@@ -41,70 +32,105 @@ export function decide(classified: Classified): Decision {
       hint: "send photo.classified as classify answers it: thresholds are in the model's manifest",
     })
 
-  const twin = closest(classified.neighbours?.filter((other) => isTwin(other, classified)))
-  if (twin)
-    return {
-      band: 'reject',
-      audit: false,
-      reason: {
-        code: 'duplicate',
-        text: `shows the same as photo ${twin.photo.slice(0, 12)}, which was decided earlier`,
-        numbers: {
-          photo: twin.photo,
-          distance: twin.distance,
-          ...(twin.similarity === undefined ? {} : { similarity: twin.similarity }),
-        },
+  const twin = twinOf(classified)
+  if (twin) {
+    const { photo, distance, similarity, alignment } = twin
+    return reject({
+      code: 'duplicate',
+      text: `shows the same as photo ${photo.slice(0, 12)}, which was decided earlier`,
+      numbers: {
+        ...{ photo, distance },
+        ...(similarity !== undefined && { similarity }),
+        ...(alignment !== undefined && { alignment }),
       },
-    }
+    })
+  }
 
+  const wanted = band(classified, prediction, thresholds)
+  if (wanted.band === 'reject') return wanted
+  const refusal = overBudget(classified, wanted.band, wanted.audit || wanted.slice)
+  return refusal ? reject({ ...refusal, numbers: { ...wanted.reason.numbers, ...refusal.numbers } }) : wanted
+}
+
+/** As if there were no budget. */
+function band(
+  classified: Classified,
+  prediction: NonNullable<Classified['prediction']>,
+  thresholds: Thresholds
+): Decision {
+  const { hash } = classified.photo
   const { confidence } = prediction
   const numbers = { confidence, accept: thresholds.accept }
+
+  // By the photo alone: whatever models say over the years, the same photos are drawn.
+  const inSlice = draw('slice', hash)
+  if (inSlice < (thresholds.slice ?? 0))
+    return review(
+      {
+        code: 'slice',
+        text: 'drawn for a person, whatever the model says',
+        numbers: { ...numbers, draw: inSlice, slice: thresholds.slice! },
+      },
+      { slice: true }
+    )
+
+  const foreign = foreignness(classified, thresholds)
+  if (foreign) return foreign
+
   const sure = `${percent(confidence)} sure of ${prediction.labels[0]!.label}`
   if (confidence < thresholds.accept)
-    return {
-      band: 'review',
-      audit: false,
-      reason: {
-        code: 'uncertain',
-        text: `${sure}, below the ${percent(thresholds.accept)} of this model`,
-        numbers,
-      },
-    }
-  const draw = auditDraw(classified.photo.hash, prediction.model.version)
-  if (draw < thresholds.audit)
-    return {
-      band: 'review',
-      audit: true,
-      reason: {
+    return review({
+      code: 'uncertain',
+      text: `${sure}, below the ${percent(thresholds.accept)} of this model`,
+      numbers,
+    })
+
+  const inAudit = draw('audit', hash, prediction.model.version)
+  if (inAudit < thresholds.audit)
+    return review(
+      {
         code: 'audit',
         text: `${sure}, and drawn for a person to check`,
-        numbers: { ...numbers, draw, audit: thresholds.audit },
+        numbers: { ...numbers, draw: inAudit, audit: thresholds.audit },
       },
-    }
-  return {
-    band: 'accept',
-    audit: false,
-    reason: { code: 'confident', text: sure, numbers },
+      { audit: true }
+    )
+
+  const enough = enoughOf(classified)
+  if (enough) return reject({ ...enough, numbers: { ...numbers, ...enough.numbers } })
+  return { band: 'accept', audit: false, slice: false, reason: { code: 'confident', text: sure, numbers } }
+}
+
+/** A decision about a photo that is like nothing the model knows, or like something that shows none of its labels. */
+function foreignness({ photo, novelty }: Classified, thresholds: Thresholds): Decision | undefined {
+  if (!novelty) return undefined
+  const { distance, threshold, known, foreign } = novelty
+  if (foreign !== null && foreign > known)
+    return reject({
+      code: 'neither',
+      text: 'looks more like a photo that shows none of the labels than like any that does',
+      numbers: { known, foreign },
+    })
+  if (distance <= threshold) return undefined
+  const drawn = draw('foreign', photo.hash)
+  const share = thresholds.foreign ?? 0
+  const reason: Reason = {
+    code: 'foreign',
+    text: 'like nothing that the model knows',
+    numbers: { distance, threshold, draw: drawn, foreign: share },
   }
+  return drawn < share ? review(reason) : reject(reason)
 }
 
-/** Whether it is another photo of the same picture. */
-function isTwin({ photo, distance, similarity }: Neighbour, classified: Classified): boolean {
-  if (photo === classified.photo.hash) return false
-  if (distance <= SAME_PICTURE_BITS) return true
-  return distance <= SIMILAR_PICTURE_BITS && (similarity ?? 0) >= SIMILAR_FEATURES
-}
+const reject = (reason: Reason): Decision => ({ band: 'reject', audit: false, slice: false, reason })
 
-function closest(neighbours: Neighbour[] = []): Neighbour | undefined {
-  return neighbours.toSorted((a, b) => a.distance - b.distance || (a.photo < b.photo ? -1 : 1))[0]
-}
+const review = (reason: Reason, flags: Partial<Pick<Decision, 'audit' | 'slice'>> = {}): Decision => ({
+  ...{ band: 'review' as const, audit: false, slice: false },
+  ...flags,
+  reason,
+})
 
 /** Rounded down, so that nobody reads that 95 % are below 95 %, or that a model is 100 % sure. */
 function percent(share: number): string {
   return `${Math.floor(share * 1000 + 1e-6) / 10} %`
-}
-
-/** A number in [0, 1) that depends on nothing but photo and model version, so that nobody can steer who is audited. */
-function auditDraw(photo: string, version: number): number {
-  return createHash('sha256').update(`audit\n${photo}\n${version}`).digest().readUInt32BE() / 2 ** 32
 }

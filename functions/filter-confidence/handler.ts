@@ -12,7 +12,7 @@ const app = createFunctionApp()
 
 app.post('/', async (c) => {
   const { data } = await readEvent(c.req.raw, ['photo.classified'])
-  const { neighbours: _neighbours, budgets: _budgets, ...seen } = data
+  const { neighbours: _neighbours, budgets: _budgets, accepted: _accepted, ...seen } = data
   const { thresholds: _thresholds, unreadable: _unreadable, ...classified } = seen
   const decision = decide(data)
   const identity = [data.photo.hash, data.prediction?.model.version ?? 0]

@@ -30,7 +30,7 @@ const app = createFunctionApp()
 app.post('/', async (c) => {
   const { data } = await readEvent(c.req.raw, ['sample.accepted', 'sample.review'])
   const { dataset, samples } = resources(c.env)
-  const { features, uplink = 'review', band, ...rest } = data
+  const { features, thumbnail: _thumbnail, uplink = 'review', band, ...rest } = data
   const { url: _url, ...photo } = data.photo
   const values = readFeatures(features)
   const body = wantsPhoto(band, uplink) ? await fetchPhoto(data.photo) : null

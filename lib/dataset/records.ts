@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { eventData } from '../events/index.ts'
 
 /** `samples/HASH.json`: a sample without its features, which stand under `features/BACKBONE/HASH`. */
-export const sampleRecord = eventData.sample.omit({ features: true, uplink: true }).extend({
+export const sampleRecord = eventData.sample.omit({ features: true, thumbnail: true, uplink: true }).extend({
   photo: eventData.photoReference.omit({ url: true }),
   band: z.enum(['accept', 'review']),
   /** The backbone whose features came with the sample; null when none did. */
@@ -44,6 +44,8 @@ export const snapshotRecord = z.object({
   dataset: eventData.name,
   at: z.iso.datetime(),
   items: z.array(snapshotItem),
+  /** Photos that show none of the labels, as people say: no samples, but what is like them is foreign. */
+  foreign: z.array(eventData.sha256).default([]),
 })
 
 /** `runs/ID.json`: a training run that was asked for; created only if absent. */

@@ -99,11 +99,14 @@ export function runStore(store: ObjectStore, dataset: string) {
      * then stays as it is.
      *
      * @param items one a photo, in any order
+     * @param others photos that show none of the labels, in any order
      */
-    async putSnapshot(items: readonly SnapshotItem[]): Promise<Snapshot> {
+    async putSnapshot(items: readonly SnapshotItem[], others: readonly string[] = []): Promise<Snapshot> {
       const sorted = items.map(inOrder).sort((a, b) => (a.photo < b.photo ? -1 : 1))
-      const id = createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16)
-      const snapshot: Snapshot = { id, dataset, at: new Date().toISOString(), items: sorted }
+      const foreign = others.toSorted()
+      const seen = JSON.stringify(foreign.length > 0 ? [sorted, foreign] : sorted)
+      const id = createHash('sha256').update(seen).digest('hex').slice(0, 16)
+      const snapshot: Snapshot = { id, dataset, at: new Date().toISOString(), items: sorted, foreign }
       return (await putOnce(store, keys.snapshot(id), snapshot)) ? snapshot : getSnapshot(id)
     },
 

@@ -44,12 +44,38 @@ export const prediction = z.object({
 /** What the frozen backbone computed: float16, little-endian, base64. */
 export const features = z.object({ backbone: sha256, values: z.base64() })
 
+const share = z.number().min(0).max(1)
+
 /** How `filter-confidence` decides for a model version; written by its training run. */
 export const thresholds = z.object({
   /** Calibrated confidence from which a prediction may become a pseudo-label. */
-  accept: z.number().min(0).max(1),
+  accept: share,
   /** Share of the accepted photos that goes to a person anyway, so that error rates are measured. */
-  audit: z.number().min(0).max(1),
+  audit: share,
+  /** Share of all photos that goes to a person whatever the model says of them, so that estimates have no bias; none if absent. */
+  slice: share.optional(),
+  /** Share of the foreign photos that a person is asked about; none if absent. */
+  foreign: share.optional(),
+  /** How many photos of a label an edge may accept while a version serves; as many as it likes if absent. */
+  perLabel: z
+    .object({
+      /** So many in any case. */
+      least: z.number().int().nonnegative(),
+      /** Beyond, at most so many times what the edge has accepted of its rarest label. */
+      ratio: z.number().min(1),
+    })
+    .optional(),
+})
+
+/** How far a photo is from all that the model knows: 1 − cosine and cosines, see `lib/novelty`. */
+export const novelty = z.object({
+  distance: z.number(),
+  /** Beyond it, the photo is foreign. */
+  threshold: z.number(),
+  /** To the nearest photo that the model knows. */
+  known: z.number(),
+  /** To the nearest photo for which people said that it shows none of the labels; null where there is none. */
+  foreign: z.number().nullable(),
 })
 
 /** A photo that this edge decided on earlier and that resembles the one in question. */
@@ -59,15 +85,20 @@ export const neighbour = z.object({
   distance: z.number().int().min(0).max(64),
   /** Cosine similarity of the features, where both are known. */
   similarity: z.number().min(-1.001).max(1.001).optional(),
+  /** How well the thumbnails agree where they agree best, where both are known; see `lib/photo`. */
+  alignment: z.number().min(-1.001).max(1.001).optional(),
 })
 
-/** What an edge has spent on a day, by its own clock (UTC) and its own accounting. */
+/** What an edge has spent on a day, by its own clock (UTC) and its own accounting, and what it may spend. */
 export const budgets = z.object({
   day: z.iso.date(),
   /** What went up, in bytes. */
   bytesUploaded: z.number().int().nonnegative(),
   /** For how many photos people were asked. */
   labelsAsked: z.number().int().nonnegative(),
+  /** As much as it likes if absent. */
+  bytesPerDay: z.number().int().nonnegative().optional(),
+  labelsPerDay: z.number().int().nonnegative().optional(),
 })
 
 /** `features`: no picture leaves the site; `review`: those a person has to look at; `all`: every sample's. */
@@ -92,27 +123,52 @@ export const photoClassified = photoCaptured.extend({
     .string()
     .regex(/^[0-9a-f]{16}$/)
     .nullable(),
+  /** 32 × 32 grey values in base64; stays at the edge. */
+  thumbnail: z.base64().length(1368).nullable().optional(),
+  /** Absent where the model does not know what is foreign. */
+  novelty: novelty.nullable().optional(),
   unreadable: z.string().optional(),
   thresholds: thresholds.nullable(),
   /** What the agent's decision index knows; the agent adds it on the way to `filter-confidence`. */
   neighbours: z.array(neighbour).optional(),
   /** What this edge has spent today; the agent adds it likewise. */
   budgets: budgets.optional(),
+  /** How many photos this edge has accepted under each label since the version serves; the agent adds it likewise. */
+  accepted: z.record(z.string(), z.number().int().nonnegative()).optional(),
 })
 
 /** Why a sample got its band: a code for machines, a sentence for people, and the numbers that decided. */
 export const reason = z.object({
-  code: z.enum(['confident', 'audit', 'uncertain', 'duplicate', 'unreadable']),
+  code: z.enum([
+    'confident',
+    'audit',
+    'slice',
+    'uncertain',
+    'foreign',
+    'neither',
+    'enough',
+    'budget',
+    'duplicate',
+    'unreadable',
+  ]),
   text: z.string(),
   numbers: z.record(z.string(), z.union([z.number(), z.string()])),
 })
 
 /** `sample.accepted | sample.review | sample.rejected`: what `filter-confidence` decided. */
 export const sample = photoClassified
-  .omit({ neighbours: true, budgets: true, thresholds: true, unreadable: true })
+  .omit({
+    neighbours: true,
+    budgets: true,
+    accepted: true,
+    thresholds: true,
+    unreadable: true,
+  })
   .extend({
     band: z.enum(['accept', 'review', 'reject']),
     audit: z.boolean(),
+    /** Whether it was drawn whatever the model says. */
+    slice: z.boolean().default(false),
     reason,
     /** The edge's policy; the agent adds it on the way to `upload-sample`. */
     uplink: uplink.optional(),

@@ -5,8 +5,8 @@
  * @module
  */
 import { EdgeloopError } from '../errors/index.ts'
+import { GREY_SIDE as SIDE, shrinkToGrey } from './grey.ts'
 
-const SIDE = 32
 const BITS = 64
 
 /** cosines[u][x] of the DCT-II. Scale factors are left out: they do not change which side of the median a value is on. */
@@ -27,7 +27,7 @@ const HORIZONTAL = Math.max(...frequencies.map(([u]) => u)) + 1
  * @returns 16 lowercase hex digits
  */
 export function perceptualHash(photo: { pixels: Uint8Array; size: number }): string {
-  const grey = shrinkToGrey(photo.pixels, photo.size)
+  const grey = shrinkToGrey(photo)
   // Rows first: each of their frequencies is part of many of the plane's.
   const rows = Float64Array.from({ length: HORIZONTAL * SIDE }, (_, i) => {
     const wave = cosines[Math.floor(i / SIDE)]!
@@ -65,31 +65,4 @@ export function hammingDistance(a: string, b: string): number {
 function parseHash(hash: string): bigint {
   if (/^[0-9a-f]{16}$/i.test(hash)) return BigInt(`0x${hash}`)
   throw new EdgeloopError('INVALID_INPUT', `not a perceptual hash: '${hash.slice(0, 40)}'`)
-}
-
-/** Averages boxes of pixels; luma of ITU-R BT.601. */
-function shrinkToGrey(pixels: Uint8Array, size: number): Float64Array {
-  if (size < SIDE || pixels.length !== size * size * 3) {
-    throw new EdgeloopError('INVALID_INPUT', `expected RGB pixels of at least ${SIDE} x ${SIDE}`)
-  }
-  const edges = Array.from({ length: SIDE + 1 }, (_, i) => Math.floor((i * size) / SIDE))
-  const grey = new Float64Array(SIDE * SIDE)
-  for (let by = 0; by < SIDE; by++) {
-    for (let bx = 0; bx < SIDE; bx++) {
-      let red = 0
-      let green = 0
-      let blue = 0
-      const right = edges[bx + 1]!
-      for (let y = edges[by]!; y < edges[by + 1]!; y++) {
-        for (let at = (y * size + edges[bx]!) * 3; at < (y * size + right) * 3; at += 3) {
-          red += pixels[at]!
-          green += pixels[at + 1]!
-          blue += pixels[at + 2]!
-        }
-      }
-      const area = (edges[by + 1]! - edges[by]!) * (right - edges[bx]!)
-      grey[by * SIDE + bx] = (0.299 * red + 0.587 * green + 0.114 * blue) / area
-    }
-  }
-  return grey
 }

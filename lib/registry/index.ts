@@ -3,6 +3,13 @@
  * @module
  */
 export { fetchBackbone, publishBackbone } from './backbone-files.ts'
-export { BACKBONE_FILES, HEAD_FILE, registryKeys } from './keys.ts'
+export { BACKBONE_FILES, HEAD_FILE, NOVELTY_FILE, registryKeys } from './keys.ts'
 export { type ChannelPointer, channelPointer, type Manifest, offeredVersions } from './records.ts'
-export { type ModelRegistry, modelRegistry, parseManifest, readHead, sha256 } from './registry.ts'
+export {
+  type ModelRegistry,
+  modelRegistry,
+  parseManifest,
+  readHead,
+  readNovelty,
+  sha256,
+} from './registry.ts'

@@ -1,6 +1,9 @@
 /** The head of a version, beside its manifest. */
 export const HEAD_FILE = 'head.bin'
 
+/** What a version knows, by which foreign photos are told; beside its head. */
+export const NOVELTY_FILE = 'novelty.bin'
+
 /** What a version is; it is complete once this is there. */
 export const MANIFEST_FILE = 'manifest.json'
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { eventData } from '../events/index.ts'
 import { HeadJson } from '../head/index.ts'
+import { NoveltyJson } from '../novelty/index.ts'
 
 /** A file of a version, and what it must hash to. */
 const fileRecord = z.object({ sha256: eventData.sha256, size: z.number().int().nonnegative() })
@@ -14,6 +15,8 @@ export const manifest = z.object({
   /** The frozen backbone that it stands on. */
   backbone: z.object({ name: z.string(), hash: eventData.sha256 }),
   head: HeadJson,
+  /** Absent where too few photos were known to tell foreign ones. */
+  novelty: NoveltyJson.optional(),
   thresholds: eventData.thresholds,
   files: z.record(z.string(), fileRecord),
   trainedOn: z.object({ dataset: eventData.name, run: z.string(), snapshot: z.string() }),

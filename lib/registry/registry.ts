@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { EdgeloopError } from '../errors/index.ts'
 import { decodeHead, encodeHead, type Head } from '../head/index.ts'
+import { decodeNovelty, encodeNovelty, type Novelty } from '../novelty/index.ts'
 import type { ObjectStore, RequestOptions } from '../s3/index.ts'
-import { HEAD_FILE, MANIFEST_FILE, RESERVATION_FILE, registryKeys } from './keys.ts'
+import { HEAD_FILE, MANIFEST_FILE, NOVELTY_FILE, RESERVATION_FILE, registryKeys } from './keys.ts'
 import { type ChannelPointer, channelPointer, type Manifest, manifest as manifestSchema } from './records.ts'
 
 /** Who has a version's number. Runs count per dataset, so that a run's id alone names no run. */
@@ -79,20 +80,27 @@ export function modelRegistry(store: ObjectStore, model: string) {
     async publish(
       run: string,
       head: Head,
-      about: Omit<Manifest, 'format' | 'model' | 'version' | 'at' | 'head' | 'files'>
+      about: Omit<Manifest, 'format' | 'model' | 'version' | 'at' | 'head' | 'novelty' | 'files'>,
+      novelty?: Novelty
     ): Promise<Manifest> {
       const version = await reserve({ dataset: about.trainedOn.dataset, run })
       const complete = await store.head(registryKeys.manifest(model, version))
       if (complete) return (await manifestOf(version)).manifest
-      const { json, bytes } = encodeHead(head)
-      await store.put(registryKeys.file(model, version, HEAD_FILE), bytes)
+      const encoded = encodeHead(head)
+      const known = novelty && encodeNovelty(novelty)
+      const parts = { [HEAD_FILE]: encoded.bytes, ...(known && { [NOVELTY_FILE]: known.bytes }) }
+      for (const [file, bytes] of Object.entries(parts))
+        await store.put(registryKeys.file(model, version, file), bytes)
       const manifest: Manifest = {
         format: 'edgeloop-model/1',
         model,
         version,
         at: new Date().toISOString(),
-        head: json,
-        files: { [HEAD_FILE]: { sha256: sha256(bytes), size: bytes.length } },
+        head: encoded.json,
+        ...(known && { novelty: known.json }),
+        files: Object.fromEntries(
+          Object.entries(parts).map(([file, bytes]) => [file, { sha256: sha256(bytes), size: bytes.length }])
+        ),
         ...about,
       }
       await store.putJson(registryKeys.manifest(model, version), manifest)
@@ -156,17 +164,23 @@ export function parseManifest(bytes: Uint8Array, where: string): Manifest {
 
 /** Reads a version's head and verifies it against the manifest. */
 export function readHead(manifest: Manifest, bytes: Uint8Array, where: string): Head {
-  const expected = manifest.files[HEAD_FILE]
-  if (!expected || sha256(bytes) !== expected.sha256)
-    throw new EdgeloopError(
-      'CORRUPT',
-      `the head of version ${manifest.version} does not match its manifest`,
-      {
-        where,
-        hint: 'fetch it again',
-      }
-    )
+  verify(manifest, HEAD_FILE, bytes, where)
   return decodeHead(manifest.head, bytes)
+}
+
+/** Reads what a version knows, likewise; undefined where the manifest names nothing. */
+export function readNovelty(manifest: Manifest, bytes: Uint8Array, where: string): Novelty | undefined {
+  if (!manifest.novelty) return undefined
+  verify(manifest, NOVELTY_FILE, bytes, where)
+  return decodeNovelty(manifest.novelty, bytes)
+}
+
+function verify({ files, version }: Manifest, file: string, bytes: Uint8Array, where: string): void {
+  if (sha256(bytes) === files[file]?.sha256) return
+  throw new EdgeloopError('CORRUPT', `${file} of version ${version} does not match its manifest`, {
+    where,
+    hint: 'fetch it again',
+  })
 }
 
 /** SHA-256 in hexadecimal digits. */

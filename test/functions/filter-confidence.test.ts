@@ -55,7 +55,15 @@ describe('the bands', () => {
     })
     // Everything that the next steps need goes on, and nothing else.
     const { thresholds: _thresholds, ...kept } = data
-    const { type: _type, id: _id, band: _band, audit: _audit, reason: _reason, ...rest } = sample
+    const {
+      type: _type,
+      id: _id,
+      band: _band,
+      audit: _audit,
+      slice: _slice,
+      reason: _reason,
+      ...rest
+    } = sample
     expect(rest).toEqual(kept)
   })
 
@@ -109,6 +117,10 @@ describe('duplicates', () => {
     ['beyond it, with features that agree', neighbour(10, 0.95), true],
     ['beyond it, with features that do not', neighbour(10, 0.949), false],
     ['far, whatever the features', neighbour(11, 1), false],
+    ['close, with features of something else', neighbour(2, 0.6), false],
+    ['far, but a part of it', { ...neighbour(40, 0.7), alignment: 0.65 }, true],
+    ['hardly a part of it', { ...neighbour(40, 0.9), alignment: 0.64 }, false],
+    ['a part of it, with features of something else', { ...neighbour(40, 0.64), alignment: 0.9 }, false],
   ])('%s', async (_, other, isDuplicate) => {
     const budgets = { day: '2026-07-31', bytesUploaded: 7, labelsAsked: 1 }
     const sample = await filter(classified('a', 0.5, { neighbours: [other], budgets }))
@@ -119,10 +131,10 @@ describe('duplicates', () => {
   })
 
   it('names the closest, in whatever order they come', async () => {
-    const others = [neighbour(7, 0.99, 'far'), neighbour(2, 0.5, 'near'), neighbour(30, 1, 'nothing')]
+    const others = [neighbour(7, 0.99, 'far'), neighbour(2, 0.7, 'near'), neighbour(30, 1, 'nothing')]
     for (const neighbours of [others, others.toReversed()]) {
       const { reason } = await filter(classified('a', 0.99, { neighbours }))
-      expect(reason.numbers).toEqual(neighbour(2, 0.5, 'near'))
+      expect(reason.numbers).toEqual(neighbour(2, 0.7, 'near'))
       expect(reason.text).toContain(hashOf('near').slice(0, 12))
     }
   })
@@ -137,6 +149,113 @@ describe('duplicates', () => {
     expect((await filter(classified('a', 0.2, { neighbours }))).reason.code).toBe('duplicate')
     const unreadable = { prediction: null, thresholds: null, neighbours }
     expect((await filter(classified('a', 0, unreadable))).reason.code).toBe('unreadable')
+  })
+})
+
+describe('foreign photos', () => {
+  const near = { distance: 0.3, threshold: 0.5, known: 0.8, foreign: null as number | null }
+  const far = { ...near, distance: 0.51, known: 0.5 }
+  const foreignOf = (novelty: typeof near, thresholds: object = {}, name = 'a') =>
+    filterHere(classified(name, 0.99, { novelty, thresholds: { ...QUIET, ...thresholds } }))
+
+  it('are no pseudo-labels, however sure the model is', async () => {
+    expect((await foreignOf(near)).band).toBe('accept')
+    expect((await foreignOf({ ...far, distance: 0.5 })).band).toBe('accept')
+    expect(await foreignOf(far)).toMatchObject({
+      band: 'reject',
+      reason: { code: 'foreign', numbers: { distance: 0.51, threshold: 0.5 } },
+    })
+  })
+
+  it('are shown to people by the share that the model asks for', async () => {
+    const bands = await Promise.all(
+      Array.from({ length: 400 }, (_, i) => foreignOf(far, { foreign: 0.25 }, `foreign ${i}`))
+    )
+    const asked = bands.filter(({ band }) => band === 'review')
+    expect(asked.length).toBeGreaterThan(70)
+    expect(asked.length).toBeLessThan(130)
+    expect(asked.every(({ reason, audit }) => reason.code === 'foreign' && !audit)).toBe(true)
+  })
+
+  it('like one that people have called so are rejected, also where they are not far', async () => {
+    const seen = { ...near, known: 0.8, foreign: 0.81 }
+    expect((await foreignOf(seen, { foreign: 1 })).reason).toMatchObject({
+      code: 'neither',
+      numbers: { known: 0.8, foreign: 0.81 },
+    })
+    expect((await foreignOf({ ...seen, foreign: 0.8 })).band).toBe('accept')
+  })
+})
+
+describe('the slice', () => {
+  const sliceOf = (name: string, confidence: number, thresholds: object, more: Partial<Classified> = {}) =>
+    filterHere(classified(name, confidence, { thresholds: { ...QUIET, ...thresholds }, ...more }))
+
+  it('is the same photos whatever the model says, and whichever version it is', async () => {
+    const drawn = new Map<string, number>()
+    for (let i = 0; i < 500; i++) {
+      const name = `slice ${i}`
+      const versions = [0.2, 0.99].map((confidence, version) =>
+        sliceOf(name, confidence, { slice: 0.1, audit: 1 }, version === 1 ? far : {})
+      )
+      for (const { slice, band, reason, audit } of await Promise.all(versions)) {
+        if (slice) drawn.set(name, (drawn.get(name) ?? 0) + 1)
+        if (slice) expect([band, reason.code, audit]).toEqual(['review', 'slice', false])
+      }
+    }
+    expect([...drawn.values()].every((times) => times === 2)).toBe(true)
+    expect(drawn.size).toBeGreaterThan(25)
+    expect(drawn.size).toBeLessThan(80)
+  })
+  const far = { novelty: { distance: 1, threshold: 0.5, known: 0, foreign: 0.5 } }
+})
+
+describe('limits', () => {
+  const accepted = (counts: Record<string, number>, ratio = 4) =>
+    filterHere(
+      classified('a', 0.99, {
+        thresholds: { ...QUIET, perLabel: { least: 50, ratio } },
+        accepted: counts,
+      })
+    )
+
+  it('keep a label from outnumbering the rarest', async () => {
+    expect((await accepted({ cat: 49 })).band).toBe('accept')
+    expect((await accepted({ cat: 50 })).reason).toMatchObject({
+      code: 'enough',
+      numbers: { accepted: 50, rarest: 0, most: 50 },
+    })
+    expect((await accepted({ cat: 119, dog: 30 })).band).toBe('accept')
+    expect((await accepted({ cat: 120, dog: 30 })).band).toBe('reject')
+    expect((await accepted({ cat: 0, dog: 3000 })).band).toBe('accept')
+  })
+
+  const day = { day: '2026-07-31', bytesUploaded: 0, labelsAsked: 0 }
+  const spent = (confidence: number, budgets: object, thresholds: object = {}) =>
+    filterHere(
+      classified('a', confidence, {
+        thresholds: { ...QUIET, ...thresholds },
+        budgets: { ...day, ...budgets },
+      })
+    )
+
+  it('of labels are kept, and the last fifth is for what measures', async () => {
+    expect((await spent(0.5, { labelsAsked: 79, labelsPerDay: 100 })).band).toBe('review')
+    expect((await spent(0.5, { labelsAsked: 80, labelsPerDay: 100 })).reason).toMatchObject({
+      code: 'budget',
+      numbers: { confidence: 0.5, labelsAsked: 80, labelsPerDay: 100 },
+    })
+    expect((await spent(0.99, { labelsAsked: 80, labelsPerDay: 100 })).band).toBe('accept')
+    expect((await spent(0.99, { labelsAsked: 99, labelsPerDay: 100 }, { audit: 1 })).audit).toBe(true)
+    expect((await spent(0.99, { labelsAsked: 100, labelsPerDay: 100 }, { audit: 1 })).band).toBe('reject')
+    expect((await spent(0.5, { labelsAsked: 0, labelsPerDay: 0 })).band).toBe('reject')
+  })
+
+  it('of bytes are kept', async () => {
+    expect((await spent(0.99, { bytesUploaded: 799, bytesPerDay: 1000 })).band).toBe('accept')
+    expect((await spent(0.99, { bytesUploaded: 800, bytesPerDay: 1000 })).reason.code).toBe('budget')
+    expect((await spent(0.5, { bytesUploaded: 800, bytesPerDay: 1000 })).reason.code).toBe('budget')
+    expect((await spent(0.5, { bytesUploaded: 999, bytesPerDay: 1000 }, { slice: 1 })).slice).toBe(true)
   })
 })
 

@@ -56,7 +56,14 @@ export function sampleOf(
 ): Sample {
   const { thresholds: _thresholds, ...rest } = classified(name, band === 'accept' ? 0.97 : 0.6)
   const code = band === 'accept' ? ('confident' as const) : ('uncertain' as const)
-  return { ...rest, band, audit: false, reason: { code, text: code, numbers: {} }, ...overrides }
+  return {
+    ...rest,
+    band,
+    audit: false,
+    slice: false,
+    reason: { code, text: code, numbers: {} },
+    ...overrides,
+  }
 }
 
 export function sampleEvent(data: Sample): EdgeloopEvent {

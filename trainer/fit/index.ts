@@ -1,4 +1,5 @@
 export { type FitProgress, type FitRequest, fitHead } from './fit-head.ts'
+export { fitKnown } from './known.ts'
 export { type CalibrationBin, type ClassMetrics, type Metrics, measure } from './metrics.ts'
 export { FIT_DEFAULTS, type FitParameters } from './parameters.ts'
 export type { FitReport } from './report.ts'

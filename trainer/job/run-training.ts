@@ -5,7 +5,7 @@ import { predictScores } from '../../lib/head/index.ts'
 import { type Manifest, modelRegistry, publishBackbone } from '../../lib/registry/index.ts'
 import { createRuntime, type Runtime, type RuntimeChoice } from '../../lib/runtime/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
-import { fitHead, measure } from '../fit/index.ts'
+import { fitHead, fitKnown, measure } from '../fit/index.ts'
 import { gatherFeatures } from './gather-features.ts'
 import { THRESHOLDS } from './thresholds.ts'
 
@@ -48,7 +48,8 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
     const registry = modelRegistry(store, run.model)
     // The first model has nothing to be compared with, and edges wait for it: the next run looks at the golden photos.
     const first = (await registry.versions()).length === 0
-    const photos = new Set([...items.map(({ photo }) => photo), ...(first ? [] : golden.keys())])
+    const foreign = snapshot.foreign.filter((photo) => !golden.has(photo))
+    const photos = new Set([...items.map(({ photo }) => photo), ...foreign, ...(first ? [] : golden.keys())])
     const { features, leftOut } = await gatherFeatures({
       store,
       runtime,
@@ -60,18 +61,21 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
     for (const text of describeLeftOut(leftOut)) console.error(text)
     const usable = items.filter(({ photo }) => features.has(photo))
     const labels = [...new Set(usable.map(({ label }) => label))].sort()
+    const seed = Number(run.id)
+    const featuresOf = (photo: string) => ({ hash: photo, features: features.get(photo)! })
+    const samples = usable.map(({ photo, label, origin }) => ({
+      ...featuresOf(photo),
+      label,
+      origin,
+      weight: 1,
+    }))
     const { head, report } = await fitHead({
-      samples: usable.map(({ photo, label, origin }) => ({
-        hash: photo,
-        label,
-        origin,
-        weight: 1,
-        features: features.get(photo)!,
-      })),
+      samples,
       labels,
-      seed: Number(run.id),
+      seed,
       onProgress: ({ done, total }) => onProgress('fit', done / total),
     })
+    const novelty = fitKnown(samples, foreign.filter((photo) => features.has(photo)).map(featuresOf), seed)
 
     const known = [...golden].filter(([photo, label]) => labels.includes(label) && features.has(photo))
     const onGolden =
@@ -84,7 +88,7 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
         : null
     onProgress('publish', 0)
     await publishBackbone(store, request.backboneDir, backbone.hash)
-    const manifest = await registry.publish(run.id, head, {
+    const about = {
       backbone: { name: backbone.name, hash: backbone.hash },
       thresholds: THRESHOLDS,
       trainedOn: { dataset, run: run.id, snapshot: snapshot.id },
@@ -99,7 +103,8 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
         },
         seconds: (performance.now() - started) / 1000,
       },
-    })
+    }
+    const manifest = await registry.publish(run.id, head, about, novelty)
     onProgress('publish', 1)
     return manifest
   } finally {
