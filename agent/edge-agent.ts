@@ -203,7 +203,11 @@ async function start(
       if (bytes > 0) await uplinkPolicy.admit(bytes, signal)
     },
     invoke: metrics.counting(invokeWith(provider)),
-    enrich: (event, context) => enrichEvent(event, context, { gateway, decisions, uplink: whatGoesUp() }),
+    enrich: (event, context) =>
+      enrichEvent(event, context, {
+        ...{ gateway, decisions, uplink: whatGoesUp() },
+        budgets: desired.current()?.budgets,
+      }),
     onEvent(event) {
       recordDecision(decisions, event)
       if (event.type === 'photo.classified') answerSync(answerTo(event))
@@ -240,6 +244,8 @@ async function start(
   closeLater(() => scheduler.close())
 
   await broker.listen()
+  // Devices do not notice that this agent was away when it is not their broker.
+  if (options.broker) for (const device of answers.devices()) sendMissed(device)
   uplink = createUplink({
     edge,
     me,
@@ -298,7 +304,10 @@ async function start(
   /** A device that was away, or an agent that was: what was answered meanwhile is said now. */
   function onSubscribe(topic: string): void {
     const device = /^answers\/([^/+#]+)$/.exec(topic)?.[1]
-    if (device === undefined) return
+    if (device !== undefined) sendMissed(device)
+  }
+
+  function sendMissed(device: string): void {
     Promise.all(answers.missed(device).map(send)).catch((error: unknown) =>
       console.error('answers:', asEdgeloopError(error).message)
     )
@@ -306,10 +315,7 @@ async function start(
 
   async function send(answer: DeviceAnswer): Promise<void> {
     const topic = answersTopic(answer.device)
-    // Before it is said: a device that is back and subscribes anew asks twice. Publishing fails only while this closes, and
-    // after a restart nobody has heard anything.
-    if (broker.listens(topic)) answers.heard(answer)
-    await broker.publish(topic, JSON.stringify(answer.message))
+    if (await broker.deliver(topic, JSON.stringify(answer.message))) answers.heard(answer)
   }
 
   async function heartbeat(): Promise<Heartbeat> {

@@ -20,6 +20,8 @@ export interface Answers {
   askSync(photo: string, device: string): Answer | undefined
   /** A device has got an answer. */
   heard(answer: DeviceAnswer): void
+  /** Those that may not have got an answer. */
+  devices(): string[]
   /** The latest answers that a device may not have got; after a restart, the last ones that it has got, too. */
   missed(device: string): DeviceAnswer[]
 }
@@ -62,6 +64,7 @@ export function createAnswers(database: Database): Answers {
     heard({ device, message }) {
       if (unheard.get(device)?.includes(message.photo)) got.add(keyOf(device, message.photo))
     },
+    devices: () => [...unheard.keys()].map(String),
     missed(device) {
       return (unheard.get(device) ?? []).flatMap((photo) => {
         const message = got.has(keyOf(device, photo)) ? undefined : given.get(photo)

@@ -178,6 +178,12 @@ export async function createBroker(options: BrokerOptions): Promise<EmbeddedBrok
     accepting.add(taking)
   }
 
+  const publish: Broker['publish'] = (topic, payload, { retain = false } = {}) =>
+    new Promise((resolve, reject) => {
+      const packet = { cmd: 'publish' as const, topic, payload, qos: 1 as const, retain, dup: false }
+      aedes.publish(packet, (error) => (error ? reject(error) : resolve()))
+    })
+
   return {
     get url() {
       return `${tls ? 'mqtts' : 'mqtt'}://${hostFromHere(host)}:${port}`
@@ -213,11 +219,13 @@ export async function createBroker(options: BrokerOptions): Promise<EmbeddedBrok
 
     listens: audience.listens,
 
-    publish: (topic, payload, { retain = false } = {}) =>
-      new Promise((resolve, reject) => {
-        const packet = { cmd: 'publish' as const, topic, payload, qos: 1 as const, retain, dup: false }
-        aedes.publish(packet, (error) => (error ? reject(error) : resolve()))
-      }),
+    publish,
+
+    async deliver(topic, payload) {
+      const heard = audience.listens(topic)
+      await publish(topic, payload)
+      return heard
+    },
 
     async close() {
       const stopped = new Promise<void>((resolve) => {
