@@ -1,8 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { parse } from 'yaml'
+import { z } from 'zod'
 import { bundle } from '../../deploy/images/index.ts'
 import { PROCESSES } from '../../deploy/images/processes.ts'
 import type { createTeardown } from '../../lib/teardown/index.ts'
@@ -31,8 +33,8 @@ export async function bundleConnectors(directory: string): Promise<void> {
   await bundle({ processes, directory })
 }
 
-async function start(file: string, env: Record<string, string>, teardown: Teardown) {
-  const child = execa(process.execPath, [file], {
+async function start(args: readonly string[], env: Record<string, string>, teardown: Teardown) {
+  const child = execa(process.execPath, args, {
     env,
     reject: false,
     buffer: false,
@@ -72,7 +74,7 @@ export async function startSerial(
   teardown: Teardown
 ) {
   const env = { BROKER_URL: broker, TOPIC: topic, ...(functionUrl && { FUNCTION_URL: functionUrl }) }
-  const { child, stop } = await start(path.join(bundled, 'serial.js'), env, teardown)
+  const { child, stop } = await start([path.join(bundled, 'serial.js')], env, teardown)
   await child.getOneMessage()
   return {
     stop: () => stop('SIGKILL'),
@@ -81,6 +83,34 @@ export async function startSerial(
       await child.sendMessage('tally')
       return (await answer) as Tally
     },
+  }
+}
+
+const daemonSet = z.object({
+  spec: z.object({
+    template: z.object({
+      spec: z.object({
+        containers: z.tuple([
+          z.object({
+            args: z.array(z.string()),
+            env: z.array(z.object({ name: z.string(), value: z.string().optional() })),
+          }),
+        ]),
+      }),
+    }),
+  }),
+})
+
+/** What the DaemonSet gives Node and the C library. */
+async function agentContainer() {
+  const file = here('../../deploy/base/edge/agent.yml')
+  const [{ args, env }] = daemonSet.parse(parse(await readFile(file, 'utf8'))).spec.template.spec.containers
+  const memory = env.flatMap(({ name, value }) =>
+    name.startsWith('MALLOC_') && value ? [[name, value]] : []
+  )
+  return {
+    flags: args.filter((arg) => arg.startsWith('--')),
+    memory: Object.fromEntries(memory) as Record<string, string>,
   }
 }
 
@@ -105,7 +135,9 @@ export async function startAgent({ bundled, directory, broker, fn }: AgentOption
   }
   await writeFile(path.join(directory, 'function-list.json'), JSON.stringify([known]))
   const http = await freePort('127.0.0.1')
+  const deployed = await agentContainer()
   const env = {
+    ...deployed.memory,
     EDGE: 'edge-1',
     DATA_DIR: directory,
     SECRETS_DIR: secrets,
@@ -118,7 +150,7 @@ export async function startAgent({ bundled, directory, broker, fn }: AgentOption
     S3_ENDPOINT: 'http://127.0.0.1:9',
     S3_BUCKET: 'edgeloop',
   }
-  const { stop, pid } = await start(path.join(bundled, 'agent.js'), env, teardown)
+  const { stop, pid } = await start([...deployed.flags, path.join(bundled, 'agent.js')], env, teardown)
   const gateway = `http://127.0.0.1:${http}`
   while (!(await fetch(`${gateway}/status`).catch(() => undefined))) await sleep(20)
   return { stop: () => stop('SIGTERM'), pid, gateway }
