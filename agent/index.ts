@@ -4,4 +4,7 @@
  * @module
  */
 export { type CloudAgent, createCloudAgent } from './cloud-agent.ts'
+export { createDecisionIndex } from './decision-index/index.ts'
 export { createEdgeAgent, type EdgeAgent, type EdgeAgentOptions } from './edge-agent.ts'
+export { enrichEvent } from './enrich.ts'
+export { recordDecision } from './record-decision.ts'

@@ -1,0 +1,66 @@
+import filterConfidence from '../../functions/filter-confidence/handler.ts'
+import {
+  createEvent,
+  type EventData,
+  eventRequest,
+  readEventResponse,
+  type Sample,
+  type Thresholds,
+} from '../../lib/events/index.ts'
+import { type Head, predictScores, rankScores } from '../../lib/head/index.ts'
+import { type NoveltyScorer, noveltyScorer } from '../../lib/novelty/index.ts'
+import { fitHead, fitKnown } from '../../trainer/fit/index.ts'
+import type { Look } from './look.ts'
+
+export interface LabelledLook extends Look {
+  label: string
+  name: string
+}
+
+/** A model as a training run makes it. */
+export interface Model {
+  head: Head
+  score: NoveltyScorer
+  threshold: number
+}
+
+export async function train(
+  photos: readonly LabelledLook[],
+  seed: number,
+  foreign: readonly Look[] = []
+): Promise<Model> {
+  const samples = photos.map(({ photo, features, label }) => ({
+    ...{ hash: photo.hash, features, label },
+    origin: 'person' as const,
+    weight: 1,
+  }))
+  const labels = [...new Set(photos.map(({ label }) => label))].sort()
+  const { head } = await fitHead({ samples, labels, seed })
+  const negatives = foreign.map(({ photo, features }) => ({ hash: photo.hash, features }))
+  const novelty = fitKnown(samples, negatives, seed)!
+  return { head, score: noveltyScorer(novelty), threshold: novelty.threshold }
+}
+
+/** What `classify` says of it. */
+export function classified(
+  { head, score, threshold }: Model,
+  { photo, features, encoded, perceptualHash, thumbnail }: Look,
+  thresholds: Thresholds,
+  sequence = 1
+): EventData<'photo.classified'> {
+  const labels = rankScores(head.labels, predictScores(head, features))
+  return {
+    ...{ edge: 'edge-1', device: 'camera', sequence, photo, perceptualHash, thumbnail, thresholds },
+    prediction: { model: { name: 'photos', version: 1 }, labels, confidence: labels[0]!.score },
+    features: encoded,
+    novelty: { ...score(features), threshold },
+  }
+}
+
+/** What `filter-confidence` answers. */
+export async function decide(data: EventData<'photo.classified'>): Promise<Sample> {
+  const event = createEvent('photo.classified', 'bench', [data.photo.hash], data)
+  const response = await filterConfidence.fetch(eventRequest('http://function/', event))
+  if (!response.ok) throw new Error(`filter-confidence answered ${response.status}: ${await response.text()}`)
+  return (await readEventResponse(response))!.data as Sample
+}
