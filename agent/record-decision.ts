@@ -53,6 +53,8 @@ function decisionOf(data: EventData<'sample.accepted'>): Parameters<DecisionInde
     label: prediction?.labels[0]?.label ?? null,
     outcome: OUTCOMES[band],
     reason: reason.text,
+    code: reason.code,
+    numbers: reason.numbers,
     modelVersion: prediction?.model.version ?? null,
     audit,
   }

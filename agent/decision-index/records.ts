@@ -18,6 +18,10 @@ const decisionRecord = z.object({
   outcome: z.enum(['accepted', 'review', 'rejected', 'dead']),
   /** Why, for people. */
   reason: z.string(),
+  /** The same for machines; null where no function decided. */
+  code: z.string().nullable().default(null),
+  /** What was compared with what. */
+  numbers: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
   /** Null where the photo died before a model saw it. */
   modelVersion: z.int().nonnegative().nullable(),
   /** Drawn for a person, whatever the outcome. */

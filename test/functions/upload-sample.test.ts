@@ -77,7 +77,15 @@ describe('what goes up', () => {
     expect(Buffer.from(features!.body).toString('base64')).toBe(sample.features!.values)
     const { url: _url, ...photo } = sample.photo
     expect(await samples.get(hash)).toEqual({
-      ...{ edge: 'edge-1', device: 'camera-1', sequence: 1, photo, audit: false, band: 'accept' },
+      ...{
+        edge: 'edge-1',
+        device: 'camera-1',
+        sequence: 1,
+        photo,
+        audit: false,
+        slice: false,
+        band: 'accept',
+      },
       ...{ prediction: sample.prediction, perceptualHash: sample.perceptualHash, reason: sample.reason },
       ...{ backbone: BACKBONE, withPhoto: false },
     })
