@@ -1,0 +1,27 @@
+/**
+ * People label photos: the queue that they are asked from, what their answers amount to, and the HTTP API.
+ * @module
+ */
+export {
+  type Answer,
+  answer,
+  hasAnswered,
+  labelName,
+  type Outcome,
+  outcome,
+  outcomeOf,
+  type PhotoAnswers,
+  personName,
+  photoAnswers,
+  wantsAnswer,
+} from './answers.ts'
+export { binomialBounds, type Interval } from './interval.ts'
+export type { GivenAnswer, LabellingState, LabelQueue, Question, Recorded } from './label-queue.ts'
+export {
+  type Audits,
+  judgePseudoLabels,
+  type PseudoLabels,
+  pooledAudits,
+  pseudoLabels,
+} from './pseudo-labels.ts'
+export { createLabelRoutes, type LabelRoutesOptions } from './routes.ts'
