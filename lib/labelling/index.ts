@@ -1,5 +1,5 @@
 /**
- * People label photos: the queue that they are asked from, what their answers amount to, and the HTTP API.
+ * People label photos: the queue that they are asked from, and what their answers amount to.
  * @module
  */
 export {
@@ -24,4 +24,3 @@ export {
   pooledAudits,
   pseudoLabels,
 } from './pseudo-labels.ts'
-export { createLabelRoutes, type LabelRoutesOptions } from './routes.ts'

@@ -4,8 +4,7 @@
  */
 import { z } from '@hono/zod-openapi'
 import { eventData } from '../events/index.ts'
-import { labelName, personName } from './answers.ts'
-import { pseudoLabels } from './pseudo-labels.ts'
+import { labelName, personName, pseudoLabels } from '../labelling/index.ts'
 
 /** Photos that one person may hold at a time by one request: more would wait for them in vain. */
 const MOST_CLAIMED = 50
