@@ -6,15 +6,17 @@ export {
   type Answer,
   answer,
   hasAnswered,
-  labelName,
   type Outcome,
   outcome,
   outcomeOf,
   type PhotoAnswers,
-  personName,
   photoAnswers,
+  standingAnswers,
   wantsAnswer,
+  withAnswer,
+  withoutAnswer,
 } from './answers.ts'
+export { checkLabel, checkPerson } from './input.ts'
 export { binomialBounds, type Interval } from './interval.ts'
 export type { GivenAnswer, LabellingState, LabelQueue, Question, Recorded } from './label-queue.ts'
 export {
