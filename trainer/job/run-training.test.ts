@@ -5,6 +5,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { defaultBackboneDir, readBackboneManifest } from '../../lib/backbone/index.ts'
 import {
+  doubtStore,
   featureStore,
   labelledPhotos,
   type Run,
@@ -63,10 +64,11 @@ function openDataset() {
     hashes.set(photo.hash, label)
     return { photo: photo.hash, label, origin: 'seed', edge: null }
   }
-  async function request(items: SnapshotItem[]): Promise<Run> {
+  async function request(items: SnapshotItem[], more: Partial<Run> = {}): Promise<Run> {
     const snapshot = await runs.putSnapshot(items)
     const at = new Date().toISOString()
-    const run = { model, snapshot: snapshot.id, since: null, at, why: 'a test', newSamples: items.length }
+    const why = 'a test'
+    const run = { model, snapshot: snapshot.id, since: null, at, why, newSamples: items.length, ...more }
     return (await runs.create(run, (await runs.latest())?.run.id))!
   }
   const seeds = (from: number, to: number) =>
@@ -132,6 +134,30 @@ describe('a training job', () => {
     const lie: SnapshotItem = { ...golden, label: 'stripes', origin: 'person' }
     const { metrics } = await train(await request([...items, lie]))
     expect(metrics).toMatchObject({ sizes: { samples: 6, golden: 1 } })
+  })
+
+  it('doubts what people said and others make improbable, the same each time', async () => {
+    const { dataset, seeds, request, train, registry } = openDataset()
+    const items = await seeds(0, 14)
+    // Their features are known from when they were seeds.
+    await train(await request(items))
+    const wrong = { ...items[0]!, label: 'stripes' }
+    const given = [wrong, ...items.slice(1)].map(
+      (item) => ({ ...item, origin: 'person', edge: 'edge-1' }) as const
+    )
+    const pseudoLabels = { stopped: true, why: 'a test' }
+    const run = await request(given, { pseudoLabels })
+    const { metrics } = await train(run)
+    expect(metrics).toMatchObject({ sizes: { samples: 42 }, pseudoLabels })
+
+    const doubts = await doubtStore(store, dataset).read()
+    expect(doubts.get(wrong.photo)).toMatchObject({ label: 'stripes' })
+    expect(doubts.size).toBeLessThan(5)
+    // As after a crash between the doubts and the version.
+    await store.delete(`models/${run.model}/2/manifest.json`)
+    await train(run)
+    expect(await doubtStore(store, dataset).read()).toEqual(doubts)
+    expect(await registry.versions()).toEqual([1, 2])
   })
 
   it('leaves a photo out that is gone, and names it', async () => {
