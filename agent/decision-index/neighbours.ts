@@ -1,5 +1,5 @@
 import { decodeFloat16 } from '../../lib/float16/index.ts'
-import { type Alignable, alignable, alignment, hammingDistance } from '../../lib/photo/index.ts'
+import { alignable, alignment, hammingDistance } from '../../lib/photo/index.ts'
 import type { createHashRing } from './hash-ring.ts'
 import { checkPerceptualHash, type IndexTables } from './records.ts'
 import { cosine } from './similarity.ts'
@@ -8,8 +8,9 @@ import type { DecisionIndex, Neighbour } from './types.ts'
 
 type Ring = ReturnType<typeof createHashRing>
 
-/** Photos whose features point elsewhere are not laid over each other: that costs a millisecond. */
+/** Photos whose features point elsewhere are not laid over each other, and of the others only the nearest: that costs a millisecond. */
 const WORTH_ALIGNING = 0.6
+const MOST_ALIGNED = 2
 
 /** Sketches in which fewer bits differ are worth a look at the features: at a cosine of 0.65 about 70 of 256 do. */
 const SKETCH_DISTANCE = 84
@@ -27,42 +28,50 @@ export function createNeighbours(
     const { limit = 5, maxDistance = 10, backbone, except } = query
     checkPerceptualHash(perceptualHash)
     const wanted = features ? decodeFloat16(features) : undefined
-    let own: Alignable | undefined
 
-    function compare(photo: string): Pick<Neighbour, 'similarity' | 'alignment'> {
+    function compare(photo: string): Pick<Candidate, 'similarity' | 'thumbnail'> {
       const other = wanted && tables.features.get(photo)
       const isComparable = other && !(backbone && other.backbone && backbone !== other.backbone)
       const decoded = isComparable && decodeFloat16(other.bytes)
-      if (!decoded || decoded.length !== wanted.length) return { similarity: null, alignment: null }
-      const similarity = cosine(wanted, decoded)
-      if (!thumbnail || !other.thumbnail || similarity < WORTH_ALIGNING)
-        return { similarity, alignment: null }
-      own ??= alignable(thumbnail)
-      return { similarity, alignment: alignment(own, alignable(other.thumbnail)) }
+      if (!decoded || decoded.length !== wanted.length) return { similarity: null, thumbnail: null }
+      return { similarity: cosine(wanted, decoded), thumbnail: other.thumbnail }
     }
 
-    function find(sequence: number, distance: number): Neighbour | undefined {
-      const photo = tables.recent.get(sequence)?.photo
-      if (photo === undefined || photo === except) return undefined
-      const decision = tables.decisions.get(photo)
+    function find(sequence: number): Candidate | undefined {
+      const recent = tables.recent.get(sequence)
+      if (!recent?.perceptualHash || recent.photo === except) return undefined
+      const decision = tables.decisions.get(recent.photo)
       if (!decision || decision.outcome === 'dead' || decision.sequence !== sequence) return undefined
-      return { photo, sequence, outcome: decision.outcome, distance, ...compare(photo) }
+      const distance = hammingDistance(recent.perceptualHash, perceptualHash)
+      const { photo, outcome } = decision
+      return { photo, sequence, outcome, distance, ...compare(photo), alignment: null }
     }
 
-    const found = new Map<number, Neighbour>()
-    for (const { sequence, distance } of rings.pictures.nearest(perceptualHash, maxDistance)) {
-      if (found.size >= limit) break
-      const neighbour = find(sequence, distance)
-      if (neighbour) found.set(sequence, neighbour)
+    const alike = new Map<number, Candidate>()
+    for (const { sequence } of rings.pictures.nearest(perceptualHash, maxDistance)) {
+      if (alike.size >= limit) break
+      const candidate = find(sequence)
+      if (candidate) alike.set(sequence, candidate)
     }
+    const parts: Candidate[] = []
     let sought = 0
     for (const { sequence } of wanted ? rings.sketches.nearest(sketchOf(wanted), SKETCH_DISTANCE) : []) {
       if (sought++ >= limit) break
-      if (found.has(sequence)) continue
-      const hash = tables.recent.get(sequence)?.perceptualHash
-      const neighbour = hash ? find(sequence, hammingDistance(hash, perceptualHash)) : undefined
-      if (neighbour?.alignment != null) found.set(sequence, neighbour)
+      const candidate = alike.has(sequence) ? undefined : find(sequence)
+      if (candidate) parts.push(candidate)
     }
-    return [...found.values()]
+
+    const own = thumbnail && alignable(thumbnail)
+    const worth = [...alike.values(), ...parts]
+      .filter((each) => own && each.thumbnail && (each.similarity ?? 0) >= WORTH_ALIGNING)
+      .sort((a, b) => b.similarity! - a.similarity!)
+      .slice(0, MOST_ALIGNED)
+    for (const each of worth) each.alignment = alignment(own!, alignable(each.thumbnail!))
+    return [...alike.values(), ...parts.filter((part) => part.alignment !== null)].map(
+      ({ thumbnail: _thumbnail, ...neighbour }) => neighbour
+    )
   }
 }
+
+/** A neighbour with what it takes to compare it further. */
+type Candidate = Neighbour & { thumbnail: Uint8Array | null }

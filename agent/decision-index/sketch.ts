@@ -21,7 +21,7 @@ export function sketchOf(features: Float32Array): string {
   const bytes = new Uint8Array(SKETCH_BITS / 8)
   for (const [bit, chosen] of plan.entries()) {
     let sum = 0
-    for (const [i, at] of chosen.entries()) sum += i < COMPARED ? features[at]! : -features[at]!
+    for (let i = 0; i < COMPARED; i++) sum += features[chosen[i]!]! - features[chosen[i + COMPARED]!]!
     if (sum > 0) bytes[bit >> 3]! |= 0x80 >> (bit & 7)
   }
   return Buffer.from(bytes).toString('hex')

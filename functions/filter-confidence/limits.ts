@@ -41,7 +41,7 @@ export function enoughOf({ accepted, thresholds, prediction }: Classified): Reas
   const { label } = prediction.labels[0]!
   const have = accepted[label] ?? 0
   const rarest = Math.min(...prediction.labels.map((each) => accepted[each.label] ?? 0))
-  const most = Math.max(perLabel.least, Math.floor(perLabel.ratio * rarest))
+  const most = Math.min(perLabel.most, Math.max(perLabel.least, Math.floor(perLabel.ratio * rarest)))
   if (have < most) return undefined
   return {
     code: 'enough',

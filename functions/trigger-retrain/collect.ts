@@ -27,6 +27,8 @@ export interface Collection {
   items: SnapshotItem[]
   /** Items that the previous snapshot did not have, or had with another label or from a lesser source. */
   fresh: number
+  /** Photos that show none of the labels, as people say. */
+  foreign: string[]
   /** Whether the items go without pseudo-labels. */
   pseudoLabels: PseudoLabels
 }
@@ -120,7 +122,10 @@ export async function collect(
     const seen = known.get(item.photo)
     return !seen || seen.label !== item.label || seen.origin !== item.origin
   })
-  return { items, fresh: fresh.length, pseudoLabels }
+  const foreign = [...answers.values()].flatMap(({ value }) =>
+    outcomeOf(value.answers, labels).kind === 'neither' && !golden.includes(value.photo) ? [value.photo] : []
+  )
+  return { items, fresh: fresh.length, foreign, pseudoLabels }
 }
 
 /** An accepted sample stands under its predicted label; one in review waits for a person. */

@@ -30,7 +30,7 @@ export async function requestRun(
 
   const since = latest ? lastSeen(latest) : null
   const previous = since === null ? undefined : await runs.getSnapshot(since)
-  const { items, fresh, pseudoLabels } = await collect(store, settings.DATASET, previous, memory)
+  const { items, fresh, foreign, pseudoLabels } = await collect(store, settings.DATASET, previous, memory)
   const enough = minimumOf(settings, cause)
   const labels = new Set(items.map((item) => item.label))
   const missing = [
@@ -43,7 +43,7 @@ export async function requestRun(
   ]
   if (missing.length > 0) return notYet(...missing)
 
-  const snapshot = await runs.putSnapshot(items)
+  const snapshot = await runs.putSnapshot(items, foreign)
   const request = {
     model: settings.MODEL_NAME,
     snapshot: snapshot.id,

@@ -63,6 +63,8 @@ export const thresholds = z.object({
       least: z.number().int().nonnegative(),
       /** Beyond, at most so many times what the edge has accepted of its rarest label. */
       ratio: z.number().min(1),
+      /** Never more. */
+      most: z.number().int().nonnegative(),
     })
     .optional(),
 })

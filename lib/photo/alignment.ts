@@ -57,14 +57,20 @@ export function alignment(a: Alignable, b: Alignable): number {
   return best
 }
 
-/** Wherever the part fits in. */
+/** Wherever the part fits in: at every second place, and then around the best of these. */
 function bestPlace(whole: Plane, part: Plane): number {
-  let best = -1
   const room = whole.side - part.side
-  for (let y = 0; y <= room; y++)
-    for (let x = 0; x <= room; x++)
-      best = Math.max(best, correlation(whole, x, y, part, 0, 0, part.side, part.side))
-  return best
+  const { side } = part
+  const best = { x: 0, y: 0, agreement: -1 }
+  const look = (x: number, y: number) => {
+    const agreement = correlation(whole, x, y, part, 0, 0, side, side)
+    if (agreement > best.agreement) Object.assign(best, { x, y, agreement })
+  }
+  for (let y = 0; y <= room; y += 2) for (let x = 0; x <= room; x += 2) look(x, y)
+  const { x, y } = best
+  for (let j = Math.max(0, y - 1); j <= Math.min(room, y + 1); j++)
+    for (let i = Math.max(0, x - 1); i <= Math.min(room, x + 1); i++) if (i !== x || j !== y) look(i, j)
+  return best.agreement
 }
 
 /** Of two of the same size, one so far to the right of and below the other. */

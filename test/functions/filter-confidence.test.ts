@@ -214,7 +214,7 @@ describe('limits', () => {
   const accepted = (counts: Record<string, number>, ratio = 4) =>
     filterHere(
       classified('a', 0.99, {
-        thresholds: { ...QUIET, perLabel: { least: 50, ratio } },
+        thresholds: { ...QUIET, perLabel: { least: 50, ratio, most: 150 } },
         accepted: counts,
       })
     )
@@ -227,6 +227,8 @@ describe('limits', () => {
     })
     expect((await accepted({ cat: 119, dog: 30 })).band).toBe('accept')
     expect((await accepted({ cat: 120, dog: 30 })).band).toBe('reject')
+    expect((await accepted({ cat: 149, dog: 100 })).band).toBe('accept')
+    expect((await accepted({ cat: 150, dog: 100 })).band).toBe('reject')
     expect((await accepted({ cat: 0, dog: 3000 })).band).toBe('accept')
   })
 

@@ -111,10 +111,11 @@ describe('fitHead', () => {
     const lonely = { ...samples[21]!, hash: 'lonely', label: 'dog' }
     const given = [wrong, ...samples.slice(1), lonely]
     const { outOfFold } = await fitHead({ samples: given, labels: [...labels, 'dog'], seed: 1 })
-    expect(outOfFold.get(wrong.hash)).toBeLessThan(0.05)
+    expect(outOfFold.get(wrong.hash)!.given).toBeLessThan(0.05)
+    expect(outOfFold.get(wrong.hash)!.confidence).toBeGreaterThan(0.5)
     // No fold could learn the only dog.
     expect(outOfFold.has('lonely')).toBe(false)
-    const others = samples.slice(1).map(({ hash }) => outOfFold.get(hash)!)
+    const others = samples.slice(1).map(({ hash }) => outOfFold.get(hash)!.given)
     expect(others).toHaveLength(59)
     expect(others.filter((probability) => probability > 0.5).length).toBeGreaterThan(50)
     const again = await fitHead({ samples: given.toReversed(), labels: [...labels, 'dog'], seed: 1 })

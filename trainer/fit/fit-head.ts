@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Origin } from '../../lib/dataset/index.ts'
 import { type Head, softmax } from '../../lib/head/index.ts'
+import type { Opinion } from './accept-threshold.ts'
 import { fitLogistic, type LogisticProblem } from './logistic.ts'
 import { measure } from './metrics.ts'
 import { outOfFoldLogits } from './out-of-fold.ts'
@@ -34,11 +35,8 @@ export interface FitRequest {
 export interface Fit {
   head: Head
   report: FitReport
-  /**
-   * The probability of the label that a sample was given, by photo: calibrated, and from a model that did not see it.
-   * Photos whose label no other one has are not in it.
-   */
-  outOfFold: Map<string, number>
+  /** By photo: what a model that did not see it makes of it. Photos whose label no other one has are not in it. */
+  outOfFold: Map<string, Opinion>
 }
 
 /**
@@ -123,6 +121,9 @@ export async function fitHead(request: FitRequest): Promise<Fit> {
       total: (ended - started) / 1000,
     },
   }
-  const ofGiven = held.indices.map((i, at) => [used[i]!.hash, probabilities[at]![heldTargets[at]!]!] as const)
-  return { head, report, outOfFold: new Map(ofGiven) }
+  const opinions = held.indices.map((i, at) => {
+    const each = probabilities[at]!
+    return [used[i]!.hash, { given: each[heldTargets[at]!]!, confidence: Math.max(...each) }] as const
+  })
+  return { head, report, outOfFold: new Map(opinions) }
 }

@@ -1,3 +1,4 @@
+export { acceptThreshold, type Opinion } from './accept-threshold.ts'
 export { type FitProgress, type FitRequest, fitHead } from './fit-head.ts'
 export { fitKnown } from './known.ts'
 export { type CalibrationBin, type ClassMetrics, type Metrics, measure } from './metrics.ts'

@@ -17,8 +17,9 @@ it('doubts improbable labels of people, and of nobody else', () => {
     item('probable', 'person'),
     item('lonely', 'person'),
   ]
-  const outOfFold = new Map(items.slice(0, 4).map(({ photo }) => [photo, 0.0999]))
-  expect(findDoubts(items, outOfFold.set('probable', 0.1))).toEqual([
+  const opinion = (given: number) => ({ given, confidence: 0.9 })
+  const outOfFold = new Map(items.slice(0, 4).map(({ photo }) => [photo, opinion(0.0999)]))
+  expect(findDoubts(items, outOfFold.set('probable', opinion(0.1)))).toEqual([
     { photo: 'person', label: 'cat', probability: 0.0999 },
     { photo: 'audit', label: 'cat', probability: 0.0999 },
   ])

@@ -5,7 +5,7 @@ import { predictScores } from '../../lib/head/index.ts'
 import { type Manifest, modelRegistry, publishBackbone } from '../../lib/registry/index.ts'
 import { createRuntime, type Runtime, type RuntimeChoice } from '../../lib/runtime/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
-import { fitHead, fitKnown, measure } from '../fit/index.ts'
+import { acceptThreshold, fitHead, fitKnown, measure } from '../fit/index.ts'
 import { findDoubts } from './doubts.ts'
 import { gatherFeatures } from './gather-features.ts'
 import { THRESHOLDS } from './thresholds.ts'
@@ -76,6 +76,8 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
       seed,
       onProgress: ({ done, total }) => onProgress('fit', done / total),
     })
+    const people = samples.filter(({ origin }) => origin !== 'pseudo')
+    const opinions = people.flatMap(({ hash }) => outOfFold.get(hash) ?? [])
     const novelty = fitKnown(samples, foreign.filter((photo) => features.has(photo)).map(featuresOf), seed)
 
     const known = [...golden].filter(([photo, label]) => labels.includes(label) && features.has(photo))
@@ -93,7 +95,7 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
     await publishBackbone(store, request.backboneDir, backbone.hash)
     const about = {
       backbone: { name: backbone.name, hash: backbone.hash },
-      thresholds: THRESHOLDS,
+      thresholds: { ...THRESHOLDS, accept: acceptThreshold(opinions) },
       trainedOn: { dataset, run: run.id, snapshot: snapshot.id },
       metrics: {
         fit: report,
