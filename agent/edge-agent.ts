@@ -315,7 +315,7 @@ async function start(
 
   async function send(answer: DeviceAnswer): Promise<void> {
     const topic = answersTopic(answer.device)
-    if (await broker.deliver(topic, JSON.stringify(answer.message))) answers.heard(answer)
+    await broker.deliver(topic, JSON.stringify(answer.message), () => answers.heard(answer))
   }
 
   async function heartbeat(): Promise<Heartbeat> {

@@ -166,11 +166,10 @@ export function createExternalBroker(
     async publish(topic, payload, { retain = false } = {}) {
       client.publish(topic, payload, { qos: 1, retain })
     },
-    deliver: (topic, payload) =>
-      new Promise((resolve) => {
-        // Not before it is acknowledged: it waits in this process while the broker is away.
-        client.publish(topic, payload, { qos: 1 }, (error) => resolve(!error))
-      }),
+    async deliver(topic, payload, onSafe) {
+      // Not before it is acknowledged: it waits in this process while the broker is away.
+      client.publish(topic, payload, { qos: 1 }, (error) => error ?? onSafe())
+    },
     async close() {
       if (!isStarted) return
       // What is being accepted may wait to be told about at a broker that is away.

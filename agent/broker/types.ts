@@ -25,8 +25,8 @@ export interface Broker {
   listens(topic: string): boolean
   /** Delivers to subscribers; does not pass through `accept`. */
   publish(topic: string, payload: string, options?: { retain?: boolean }): Promise<void>
-  /** Publishes, and says whether the message is in safe hands then: with somebody who `listens`, or with the other broker. */
-  deliver(topic: string, payload: string): Promise<boolean>
+  /** Publishes, and says when the message is in safe hands: with somebody who `listens`, or with the other broker. */
+  deliver(topic: string, payload: string, onSafe: () => void): Promise<void>
   /** Ends every connection, and waits for what is being accepted. */
   close(): Promise<void>
 }
