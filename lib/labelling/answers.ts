@@ -48,6 +48,8 @@ export const photoAnswers = z.object({
   predicted: labelName.nullable(),
   /** One a person, in the order in which they came. */
   answers: z.array(answer),
+  /** Who has taken their answer back, and when: an earlier one that is still on its way to here does not count. */
+  takenBack: z.array(answer.pick({ by: true, at: true })).optional(),
 })
 export type PhotoAnswers = z.infer<typeof photoAnswers>
 
@@ -89,6 +91,16 @@ export function wantsAnswer(
   if (found.kind === 'disputed') return length < MOST_PEOPLE
   if (found.kind === 'label') return length === 1 && found.label === doubted
   return found.kind === 'open'
+}
+
+/** With another answer, in place of an earlier one of the same person. */
+export function withAnswer<T extends { answers: Answer[] }>(record: T, given: Answer): T {
+  return { ...record, answers: [...withoutAnswer(record, given.by).answers, given] }
+}
+
+/** Without a person's answer. */
+export function withoutAnswer<T extends { answers: Answer[] }>(record: T, by: string): T {
+  return { ...record, answers: record.answers.filter((each) => each.by !== by) }
 }
 
 /** Whether this person has an answer that counts: somebody who said "neither" may be asked again when labels are added. */

@@ -13,8 +13,13 @@ export {
   type PhotoAnswers,
   personName,
   photoAnswers,
+  standingAnswers,
   wantsAnswer,
+  withAnswer,
+  withoutAnswer,
 } from './answers.ts'
+export { lastSaid, withArrived, withTakenBack } from './arriving.ts'
+export { type Informative, mostInformative, type ReadFeatures, unitFeatures } from './informative.ts'
 export { binomialBounds, type Interval } from './interval.ts'
 export type { GivenAnswer, LabellingState, LabelQueue, Question, Recorded } from './label-queue.ts'
 export {
