@@ -1,6 +1,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { EdgeloopError } from '../lib/errors/index.ts'
+import { createLabelRoutes } from '../lib/label-routes/index.ts'
+import type { LabelQueue } from '../lib/labelling/index.ts'
 import type { NodeBindings } from '../lib/web-server/index.ts'
 import about from '../package.json' with { type: 'json' }
 import { asyncMetrics, type CallQueue, createAsyncCalls } from './async/index.ts'
@@ -15,7 +17,7 @@ import {
 import type { Provider } from './provider.ts'
 import { answerError } from './refusals/index.ts'
 import { createActivity, createIdler } from './scaling/index.ts'
-import { systemRoutes } from './system/index.ts'
+import { guarded, systemRoutes } from './system/index.ts'
 
 export interface GatewayOptions {
   /** Who may do what; everybody who can connect may do everything when absent. */
@@ -24,7 +26,12 @@ export interface GatewayOptions {
   timeoutMs?: number
   /** Where asynchronous calls wait; they are not taken when absent. Closed by whoever opened it, after the gateway. */
   callQueue?: CallQueue
+  /** What people are asked, under `/api/labels`; nothing is there when absent. */
+  labelQueue?: LabelQueue
 }
+
+/** Where people answer the label queue. */
+const LABELS = '/api/labels'
 
 /** A Hono app, and what a web server has to know beside it. */
 export interface Gateway extends GatewayApp, Shortcut {}
@@ -37,7 +44,7 @@ export interface Gateway extends GatewayApp, Shortcut {}
  * await serveHttp({ fetch: gateway.fetch, intercept: gateway.intercept, host, port, name: 'the gateway' })
  */
 export function createGateway(provider: Provider, options: GatewayOptions = {}): Gateway {
-  const { authenticator = createAuthenticator(), timeoutMs, callQueue } = options
+  const { authenticator = createAuthenticator(), timeoutMs, callQueue, labelQueue } = options
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   replicaMetrics(registry, provider)
@@ -68,6 +75,10 @@ export function createGateway(provider: Provider, options: GatewayOptions = {}):
   })
   app.use('/system/*', requestMetrics(registry))
   systemRoutes(app, { provider, authenticator, callQueue, onChange: invocations.changed })
+  if (labelQueue) {
+    app.use(`${LABELS}/*`, guarded(authenticator))
+    app.route('/', createLabelRoutes(labelQueue, { prefix: LABELS }))
+  }
   app.get('/metrics', async (c) =>
     c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType })
   )

@@ -4,8 +4,11 @@
  */
 import path from 'node:path'
 import { z } from 'zod'
+import { labelQueue } from '../lib/dataset/index.ts'
+import { eventData } from '../lib/events/index.ts'
 import { readSettings } from '../lib/function/index.ts'
 import { createKubernetesClient, kubeConfigFrom } from '../lib/kubernetes/index.ts'
+import { objectStoreFromEnv } from '../lib/s3/index.ts'
 import { runService } from '../lib/service/index.ts'
 import { createTeardown } from '../lib/teardown/index.ts'
 import { serveHttp } from '../lib/web-server/index.ts'
@@ -25,12 +28,15 @@ const schema = z.object({
   HTTP_PORT: z.coerce.number().int().min(0).default(8080),
   /** Where the cluster's profiles are. */
   PROFILES_NAMESPACE: z.string().default('edgeloop'),
-  /** Holds `basic-auth-user`, `basic-auth-password` and `edge-token`. */
+  /** Holds `basic-auth-user`, `basic-auth-password` and `edge-token`; for the bucket also what opens it. */
   SECRETS_DIR: z.string().default('/var/openfaas/secrets'),
   /** Where asynchronous calls wait. */
   DATA_DIR: z.string().default('/var/lib/edgeloop'),
   /** What they may take there. */
   ASYNC_VOLUME_BYTES: z.coerce.number().int().positive().optional(),
+  /** Where people's answers are; nobody is asked for any when absent. */
+  S3_ENDPOINT: z.url().optional(),
+  DATASET: eventData.name.default('photos'),
   /** How long an invocation may take. */
   INVOCATION_TIMEOUT_SECONDS: z.coerce.number().positive().default(300),
   /** How long invocations that run may take to end when it is stopped: less than the pod's terminationGracePeriodSeconds. */
@@ -56,9 +62,12 @@ await runService(async () => {
       volumeBytes: settings.ASYNC_VOLUME_BYTES,
     })
     teardown.add(callQueue.close)
+    const store = settings.S3_ENDPOINT === undefined ? undefined : objectStoreFromEnv(process.env)
+    if (store) teardown.add(store.close)
     const gateway = createGateway(announcing(provider, relays.hint), {
       authenticator,
       callQueue,
+      labelQueue: store && labelQueue({ store, dataset: settings.DATASET }),
       timeoutMs: settings.INVOCATION_TIMEOUT_SECONDS * 1000,
     })
     teardown.add(gateway.close)

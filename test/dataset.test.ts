@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { labelledPhotos, runStore, type SnapshotItem, sampleStore } from '../lib/dataset/index.ts'
+import {
+  doubtStore,
+  labelledPhotos,
+  labelSet,
+  peopleAnswers,
+  runStore,
+  type SnapshotItem,
+  sampleStore,
+} from '../lib/dataset/index.ts'
 import { BACKBONE, type Bucket, hashOf, openBucket, sampleOf } from './support/index.ts'
 
 let bucket: Bucket
@@ -65,16 +73,82 @@ describe('samples', () => {
     expect(again.record.band).toBe('review')
     expect((await samples.get(hashOf('a')))!.band).toBe('review')
   })
+})
 
-  it('list answers with tags that change with the answer', async () => {
-    const samples = sampleStore(bucket.store, freshDataset())
-    const answer = { photo: hashOf('a'), label: 'cat', by: 'ana', at: '2026-01-01T00:00:00.000Z' }
-    await samples.label(answer)
-    const first = await samples.listLabels()
-    expect(await samples.listLabels()).toEqual(first)
-    await samples.label({ ...answer, label: 'dog' })
-    expect((await samples.listLabels()).get(hashOf('a'))).not.toBe(first.get(hashOf('a')))
-    expect((await samples.getLabel(hashOf('a')))!.label).toBe('dog')
+describe('answers', () => {
+  const about = { photo: hashOf('a'), audit: false, predicted: 'cat' }
+  const at = (second: number) => `2026-01-01T00:00:0${second}.000Z`
+  const given = (label: string | null, by = 'ana', second = 0) => ({
+    ...{ by, label, at: at(second), among: ['cat', 'dog'] },
+  })
+
+  it('that came from elsewhere are recorded once, in any order, and their labels are on offer', async () => {
+    const dataset = freshDataset()
+    const answers = peopleAnswers(bucket.store, dataset)
+    await answers.record(about, given('dog', 'ana', 2))
+    const first = (await answers.all()).get(about.photo)!.etag
+    await answers.record(about, given('dog', 'ana', 2))
+    await answers.record(about, given('cat', 'ana', 1))
+    expect((await answers.all()).get(about.photo)!.etag).toBe(first)
+    expect(await answers.get(about.photo)).toEqual({
+      ...about,
+      answers: [given('dog', 'ana', 2)],
+      outcome: { kind: 'label', label: 'dog' },
+    })
+    await answers.record(about, given('fox', 'ben', 3))
+    expect(await answers.get(about.photo)).toMatchObject({ outcome: { kind: 'disputed' } })
+    expect((await answers.all()).get(about.photo)!.etag).not.toBe(first)
+    expect(await labelSet(bucket.store, dataset).read()).toEqual(['dog', 'fox'])
+  })
+
+  it('say which photos have neither of the labels, until there is another label', async () => {
+    const dataset = freshDataset()
+    const answers = peopleAnswers(bucket.store, dataset)
+    for (const label of ['cat', 'dog']) await labelSet(bucket.store, dataset).add(label)
+    await answers.record(about, given(null))
+    await answers.record({ ...about, photo: hashOf('b') }, given('cat'))
+    expect(await answers.neither()).toEqual([about.photo])
+    await labelSet(bucket.store, dataset).add('fox')
+    expect(await answers.neither()).toEqual([])
+  })
+
+  it('of several people at once are all kept', async () => {
+    const dataset = freshDataset()
+    const people = ['ana', 'ben', 'cho', 'dan', 'eve']
+    await Promise.all(
+      people.map((by) => peopleAnswers(bucket.store, dataset).record(about, given('cat', by)))
+    )
+    const { answers } = (await peopleAnswers(bucket.store, dataset).get(about.photo))!
+    expect(answers.map(({ by }) => by).sort()).toEqual(people)
+  })
+})
+
+describe('doubts', () => {
+  it('are those of the newest run, whoever writes last', async () => {
+    const doubts = doubtStore(bucket.store, freshDataset())
+    expect(await doubts.read()).toEqual(new Map())
+    const of = (name: string) => ({ photo: hashOf(name), label: 'cat', probability: 0.01 })
+    await doubts.write('000002', [of('a'), of('b')])
+    await doubts.write('000001', [of('c')])
+    expect([...(await doubts.read()).keys()].sort()).toEqual([hashOf('a'), hashOf('b')].sort())
+    await doubts.write('000002', [of('a')])
+    expect([...(await doubts.read()).values()]).toEqual([of('a')])
+  })
+})
+
+describe('the labels on offer', () => {
+  it('are those that seeds bring and people add, each once', async () => {
+    const dataset = freshDataset()
+    const labels = labelSet(bucket.store, dataset)
+    expect(await labels.read()).toEqual([])
+    const photo = { hash: hashOf('s'), size: 3, mediaType: 'image/png' }
+    for (const collection of ['seed', 'golden'] as const)
+      await labelledPhotos(bucket.store, dataset, collection).put(
+        { photo, label: collection },
+        new Uint8Array(3)
+      )
+    await Promise.all(['b', 'a', 'b', 'c'].map((label) => labels.add(label)))
+    expect(await labels.read()).toEqual(['a', 'b', 'c', 'seed'])
   })
 })
 

@@ -6,7 +6,7 @@ import { execa } from 'execa'
 import mqtt from 'mqtt'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createDevice } from '../../device/index.ts'
-import { sampleStore } from '../../lib/dataset/index.ts'
+import { peopleAnswers } from '../../lib/dataset/index.ts'
 import { photoHash } from '../../lib/photo/index.ts'
 import { modelRegistry } from '../../lib/registry/index.ts'
 import { createDemoCamera } from '../../platform/demo-camera/index.ts'
@@ -242,7 +242,7 @@ describe('with an edge that is away', () => {
 
 describe('label', () => {
   it('lists what waits, without what the model takes it for, and records an answer', async () => {
-    const heard: string[] = []
+    const heard: (string | null)[] = []
     const stop = platform.onEvent(({ type, data }) => {
       if (type === 'sample.labelled') heard.push(data.label)
     })
@@ -256,16 +256,27 @@ describe('label', () => {
 
     const { stdout } = await edgeloop('label', photo.slice(0, 10), 'dog')
     expect(stdout).toContain(`${photo.slice(0, 12)} is labelled dog`)
-    expect(await sampleStore(platform.store, 'photos').getLabel(photo)).toMatchObject({
-      label: 'dog',
-      by: me,
+    expect(await peopleAnswers(platform.store, 'photos').get(photo)).toMatchObject({
+      answers: [{ label: 'dog', by: me }],
     })
     await eventually(() => expect(heard).toEqual(['dog']))
     stop()
     expect((await edgeloop('label', '--list', '--json')).json().waiting).toHaveLength(waiting.length - 1)
     expect((await edgeloop('label', photo, 'cat', '--json')).json()).toMatchObject({
-      before: 'dog',
+      before: { label: 'dog' },
       label: 'cat',
+    })
+    expect((await edgeloop('label', '--undo')).stdout).toContain(`${photo.slice(0, 12)} is taken back`)
+    expect((await edgeloop('label', photo, '--neither')).stdout).toContain('is labelled neither')
+  })
+
+  it('says how labelling goes', async () => {
+    const { stdout } = await edgeloop('label', '--status')
+    expect(stdout).toMatch(/^\d+ photos wait, 0 are being answered, 2 are answered\.\nOn 1 of these/)
+    expect(stdout).toContain('\nLabels: cat, dog\n')
+    expect((await edgeloop('label', '--status', '--json')).json()).toMatchObject({
+      ...{ answered: 2, neither: 1, disputed: 0, agreement: { asked: 0, agreed: 0 } },
+      pseudoLabels: { stopped: expect.any(Boolean) },
     })
   })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { labelQueue, runStore } from '../../lib/dataset/index.ts'
+import { runStore } from '../../lib/dataset/index.ts'
 import type { Heartbeat } from '../../lib/edge-status/index.ts'
 import { modelRegistry } from '../../lib/registry/index.ts'
 import {
@@ -12,6 +12,7 @@ import { table } from '../terminal/index.ts'
 import { ago, clock, versionText } from '../wording.ts'
 import { askEdge, fetchJson } from './ask-edge.ts'
 import type { Connection } from './connection.ts'
+import { queueOf } from './label/queue.ts'
 import { type CommonOptions, platformCommand, run } from './options.ts'
 
 type StatusOptions = CommonOptions & Partial<FunctionOptions>
@@ -33,15 +34,14 @@ export const statusCommand = platformCommand(
     requireDeployed(status)
   })
 
-async function readStatus({ platform, store, publish }: Connection) {
+async function readStatus(connection: Connection) {
+  const { platform, store } = connection
   const { gateway, pid, startedAt, model, dataset } = platform
-  const queue = labelQueue(store, dataset, publish)
-  const [answers, edges, stable, waiting, answered, latest] = await Promise.all([
+  const [answers, edges, stable, labels, latest] = await Promise.all([
     fetchJson(new URL('/healthz', gateway), z.unknown(), 'text').then(({ value }) => value !== undefined),
     Promise.all(platform.edges.map(askEdge)),
     modelRegistry(store, model).channel('stable'),
-    queue.waiting(),
-    queue.answered(),
+    queueOf(connection).state(),
     runStore(store, dataset).latest(),
   ])
   return {
@@ -49,7 +49,7 @@ async function readStatus({ platform, store, publish }: Connection) {
     pid,
     startedAt,
     model: { name: model, stable: stable?.value ?? null },
-    labels: { waiting: waiting.length, answered },
+    labels,
     run: latest ? { id: latest.run.id, ...latest.status, verdict: latest.verdict?.judgement ?? null } : null,
     edges,
   }
@@ -67,6 +67,9 @@ function describe({ gateway, pid, startedAt, model, labels, run: latest, edges }
     `Model     ${model.name}: ${stable}`,
     `Training  ${latest ? trainingText(latest) : 'no run yet'}`,
     `Labels    ${labels.waiting} waiting, ${labels.answered} answered`,
+    ...(labels.pseudoLabels.stopped
+      ? [`Stopped   pseudo-labels are not learnt from: ${labels.pseudoLabels.why}`]
+      : []),
     '',
     table(['EDGE', 'CLOUD', 'PHOTOS', 'SPOOL', 'DEAD LETTERS', 'VERSION'], edges.map(edgeRow)),
   ].join('\n')

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { labelledPhotos, sampleStore } from '../../lib/dataset/index.ts'
+import { labelledPhotos, labelSet, peopleAnswers, sampleStore } from '../../lib/dataset/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { photoHash } from '../../lib/photo/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
@@ -48,7 +48,6 @@ function start(dataset: string, store = bucket.store) {
   const labelling = startLabelling({
     store,
     dataset,
-    model: 'photos',
     edges: [],
     // A cloud that is out of reach keeps nobody waiting.
     publish: () => new Promise(() => {}),
@@ -56,17 +55,19 @@ function start(dataset: string, store = bucket.store) {
     onChange() {},
   })
   const text = () => renderLabelling(labelling.view(), 24).map(textOf).join('\n')
-  const shows = (photo: string | undefined) =>
-    expect.poll(() => labelling.view().sample?.photo.hash).toBe(photo)
+  const shows = (photo: string | undefined) => expect.poll(() => labelling.view().question?.photo).toBe(photo)
   return { labelling, text, shows }
 }
+
+/** What people have said about a photo. */
+const given = async (dataset: string, photo: string | undefined) =>
+  (await peopleAnswers(bucket.store, dataset).get(photo!))?.answers
 
 it('asks about one photo after the other; digits answer, n skips, w writes', async () => {
   const [first, second, third, fourth] = await queueOf('keys', 4)
   const { labelling, text, shows } = start('keys')
-  const samples = sampleStore(bucket.store, 'keys')
   await shows(first)
-  expect(text()).toContain('4 waiting, 0 answered')
+  await expect.poll(text).toContain('4 waiting, 0 answered')
   expect(text()).toContain('1 cat   2 dog')
   expect(text()).toContain('▀▀▀▀')
   expect(text()).not.toContain('sure')
@@ -75,7 +76,7 @@ it('asks about one photo after the other; digits answer, n skips, w writes', asy
   // Meant for the photo that is gone already: a key too many answers nothing.
   labelling.key('1')
   await shows(second)
-  expect(await samples.getLabel(first!)).toMatchObject({ label: 'dog', by: userInfo().username })
+  expect(await given('keys', first)).toMatchObject([{ label: 'dog', by: userInfo().username }])
   expect(text()).toContain('You: dog. Version 3: cat, 50 % sure.')
 
   labelling.key('n')
@@ -88,18 +89,18 @@ it('asks about one photo after the other; digits answer, n skips, w writes', asy
   labelling.key('return')
   await shows(fourth)
   expect(labelling.view().labels).toEqual(['cat', 'dog', 'fox'])
-  expect(await samples.getLabel(third!)).toMatchObject({ label: 'fox' })
+  expect(await given('keys', third)).toMatchObject([{ label: 'fox' }])
 
   labelling.key('1')
-  await expect.poll(text).toContain('Only photos that you skipped wait.')
-  expect(await samples.getLabel(second!)).toBeUndefined()
+  await expect.poll(text).toContain('Only photos wait that you have skipped or answered.')
+  expect(await given('keys', second)).toBeUndefined()
   expect(labelling.key('q')).toBe('leave')
   await labelling.close()
 })
 
 it('asks again about a photo whose answer was not recorded', async () => {
   const [first] = await queueOf('lost', 1)
-  let full = true
+  let full = false
   const store: ObjectStore = {
     ...bucket.store,
     putJson(...args) {
@@ -109,6 +110,7 @@ it('asks again about a photo whose answer was not recorded', async () => {
   }
   const { labelling, text, shows } = start('lost', store)
   await shows(first)
+  full = true
   labelling.key('2')
   await expect.poll(text).toContain('the bucket is full')
   await shows(first)
@@ -116,11 +118,67 @@ it('asks again about a photo whose answer was not recorded', async () => {
   full = false
   labelling.key('2')
   await expect.poll(text).toContain('No photo waits for a label.')
-  expect(await sampleStore(bucket.store, 'lost').getLabel(first!)).toMatchObject({ label: 'dog' })
+  expect(await given('lost', first)).toMatchObject([{ label: 'dog' }])
 
   const [later] = await queueOf('lost', 2).then((hashes) => hashes.slice(1))
   labelling.key('n')
   await shows(later)
+  await labelling.close()
+})
+
+it('x is neither of the labels, u takes the last answer back', async () => {
+  const [first, second] = await queueOf('back', 2)
+  const { labelling, text, shows } = start('back')
+  await shows(first)
+  labelling.key('u')
+  await expect.poll(text).toContain('There is no answer of yours to take back.')
+  await shows(first)
+  labelling.key('x')
+  await shows(second)
+  expect(text()).toContain('You: neither. Version 3: cat, 50 % sure.')
+  expect(await given('back', first)).toMatchObject([{ label: null, among: ['cat', 'dog'] }])
+  labelling.key('u')
+  await shows(first)
+  expect(text()).toContain('Your last answer is taken back.')
+  expect(text()).toContain('0 answered')
+  labelling.key('1')
+  await shows(second)
+  expect(await given('back', first)).toMatchObject([{ label: 'cat' }])
+  await labelling.close()
+})
+
+it('goes on to the next photo where somebody else was faster', async () => {
+  const [first, second] = await queueOf('slow', 2)
+  const { labelling, text, shows } = start('slow')
+  await shows(first)
+  // As at an edge, where nobody knows of claims in the cloud.
+  await peopleAnswers(bucket.store, 'slow').record(
+    { photo: first!, audit: false, predicted: 'cat' },
+    { by: 'ben', at: new Date().toISOString(), label: 'dog', among: ['cat', 'dog'] }
+  )
+  labelling.key('1')
+  await shows(second)
+  expect(text()).toContain('ben answered about photo')
+  await labelling.close()
+})
+
+it('has a digit for each label, and says how well people agree and whether pseudo-labels have stopped', async () => {
+  const [first, second] = await queueOf('many', 2)
+  for (const label of ['ant', 'bee', 'eel']) await labelSet(bucket.store, 'many').add(label)
+  const answers = peopleAnswers(bucket.store, 'many')
+  for (const by of ['ana', 'ben'])
+    await answers.record(
+      { photo: first!, audit: true, predicted: 'cat' },
+      { by, at: new Date().toISOString(), label: 'dog', among: ['cat', 'dog'] }
+    )
+  const { labelling, text, shows } = start('many')
+  await shows(second)
+  expect(text()).toContain('1 ant   2 bee   3 cat   4 dog   5 eel')
+  await expect.poll(text).toContain('1 photo was answered by two or more people, 1 alike.')
+  expect(text()).toContain('1 of 1 audited pseudo-labels were wrong (10.0 % to 100.0 %).')
+  expect(text()).toContain('Pseudo-labels have stopped: 1 of the newest 1')
+  labelling.key('5')
+  await expect.poll(text).toContain('You: eel.')
   await labelling.close()
 })
 

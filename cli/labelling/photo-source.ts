@@ -1,24 +1,12 @@
-import type { SampleRecord } from '../../lib/dataset/index.ts'
-import { sampleStore } from '../../lib/dataset/index.ts'
-import type { ObjectStore } from '../../lib/s3/index.ts'
+import type { LabelQueueOptions } from '../../lib/dataset/index.ts'
 
 const TIMEOUT_MS = 3000
 
-/** Where photos that wait for a label can be fetched. */
-export interface PhotoSource {
-  /** The photo; undefined where neither the bucket nor its edge gives it. */
-  fetch(sample: SampleRecord): Promise<Uint8Array | undefined>
-}
-
-/** The bucket where the photo went up, and else the edge that has it. */
-export function photoSource(
-  store: ObjectStore,
-  dataset: string,
+/** Photos that did not go up are where their edges have them; one that does not give it has none. */
+export function photosFrom(
   edges: readonly { name: string; gateway: string }[]
-): PhotoSource {
-  const samples = sampleStore(store, dataset)
-
-  async function fromEdge({ edge, photo }: SampleRecord): Promise<Uint8Array | undefined> {
+): NonNullable<LabelQueueOptions['photoFrom']> {
+  return async ({ edge, photo }) => {
     const gateway = edges.find(({ name }) => name === edge)?.gateway
     if (!gateway) return undefined
     try {
@@ -28,12 +16,5 @@ export function photoSource(
     } catch {
       return undefined
     }
-  }
-
-  return {
-    async fetch(sample) {
-      const uploaded = sample.withPhoto ? await samples.getPhoto(sample.photo.hash) : undefined
-      return uploaded?.body ?? fromEdge(sample)
-    },
   }
 }

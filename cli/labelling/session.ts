@@ -1,20 +1,15 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { labelQueue, type SampleRecord } from '../../lib/dataset/index.ts'
+import { labelQueue } from '../../lib/dataset/index.ts'
 import { asEdgeloopError } from '../../lib/errors/index.ts'
 import type { EdgeloopEvent } from '../../lib/events/index.ts'
+import type { LabellingState, Question, Recorded } from '../../lib/labelling/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
-import type { Line } from '../terminal/index.ts'
 import { userName } from '../user.ts'
-import { knownLabels } from './known-labels.ts'
-import { photoSource } from './photo-source.ts'
-import { drawPicture } from './picture.ts'
+import { photosFrom } from './photo-source.ts'
+import { createShownPhotos, type ShownPhoto } from './shown-photos.ts'
 
 export interface LabellingOptions {
   store: ObjectStore
   dataset: string
-  model: string
   edges: readonly { name: string; gateway: string }[]
   publish(event: EdgeloopEvent): Promise<void>
   /** The most columns and rows for the next photo, and the terminal's bits a colour. */
@@ -24,19 +19,19 @@ export interface LabellingOptions {
 }
 
 /** What somebody who labels photos sees. The prediction is not there until they have answered: it would lead them. */
-export interface LabellingView {
-  /** The photo that is asked about; undefined while looking for one, and when none waits. */
-  sample: Pick<SampleRecord, 'photo' | 'edge' | 'device'> | undefined
-  picture: readonly Line[]
-  /** Where the photo is for other programs to show. */
-  file: string | undefined
-  /** Photos that wait, those that were skipped excepted. */
+export interface LabellingView extends ShownPhoto {
+  /** What is asked; undefined while looking for it, and when nothing is. */
+  question: Question | undefined
+  /** Photos that wait, with the one that is asked about. */
   waiting: number
   /** Answered by digits 1 to 9. */
   labels: readonly string[]
   /** A label that is being written. */
   typed: string | undefined
+  /** Photos that were answered here. */
   answered: number
+  /** How labelling goes, once that is known. */
+  state: LabellingState | undefined
   /** What goes on, or went wrong. */
   message: string
 }
@@ -50,27 +45,29 @@ export interface Labelling {
 }
 
 export function startLabelling(options: LabellingOptions): Labelling {
-  const { store, dataset, onChange } = options
-  const queue = labelQueue(store, dataset, async (event) => {
-    // The answer is in the bucket by then: nobody waits for a cloud that is out of reach.
-    options.publish(event).catch(() => {})
+  const { store, dataset, edges, onChange } = options
+  const queue = labelQueue({
+    store,
+    dataset,
+    photoFrom: photosFrom(edges),
+    async publish(event) {
+      // The answer is in the bucket by then: nobody waits for a cloud that is out of reach.
+      options.publish(event).catch(() => {})
+    },
   })
-  const source = photoSource(store, dataset, options.edges)
-  const known = knownLabels(store, dataset, options.model)
   const by = userName()
-  const skipped = new Set<string>()
-  /** Where photos are for other programs to show, once there is one. */
-  let folder: string | undefined
-  let sample: SampleRecord | undefined
-  let shown: Pick<LabellingView, 'picture' | 'file'> = { picture: [], file: undefined }
+  const photos = createShownPhotos()
+  let question: Question | undefined
+  let shown: ShownPhoto = NOTHING
   let labels: readonly string[] = []
   let typed: string | undefined
   /** A label that no photo has had so far; written once more, it is meant. */
   let unheard: string | undefined
   const answered = new Set<string>()
-  let waiting = 0
+  let state: LabellingState | undefined
   let message = 'Looking for photos …'
   let work: Promise<void> = Promise.resolve()
+  let counting: Promise<void> = Promise.resolve()
   /** What is still to be done. */
   let pending = 0
   let closed = false
@@ -90,69 +87,108 @@ export function startLabelling(options: LabellingOptions): Labelling {
       })
   }
 
-  async function advance(said = ''): Promise<void> {
-    const left = (await queue.waiting()).filter(({ photo }) => !skipped.has(photo.hash))
-    const all = await known()
-    const next = left[0]
-    const found = next ? await show(next) : { picture: [], file: undefined }
-    const none = skipped.size > 0 ? 'Only photos that you skipped wait.' : 'No photo waits for a label.'
+  /** @param wanted the photo to ask about, of those that this person has */
+  async function advance(said = '', wanted?: string): Promise<void> {
+    const claimed = await queue.claim(by, { count: wanted === undefined ? 1 : 2 })
+    const next = claimed.find(({ photo }) => photo === wanted) ?? claimed[0]
+    const found = next ? await show(next.photo) : NOTHING
     const seen = found.file !== undefined || found.picture.length > 0
-    const trouble = next ? (seen ? '' : 'The photo is out of reach: n skips it.') : none
+    const trouble = next ? (seen ? '' : 'The photo is out of reach: n skips it.') : await whyNone()
     // All at once: nobody answers about a photo that is not there yet.
-    labels = all
-    waiting = left.length
-    sample = next
+    if (next) labels = next.labels
+    question = next
     shown = found
     message = [said, trouble].filter(Boolean).join(' ')
+    count()
   }
 
-  async function show(next: SampleRecord): Promise<typeof shown> {
-    const photo = await source.fetch(next)
-    if (!photo) return { picture: [], file: undefined }
-    const { depth, ...box } = options.picture()
-    const picture = await drawPicture(photo, box, depth).catch(() => [])
-    // Where there is no room for it, the picture alone has to do.
-    return { picture, file: await keep(next, photo).catch(() => undefined) }
+  async function whyNone(): Promise<string> {
+    const { waiting, claimed } = await queue.state()
+    if (waiting > 0) return 'Only photos wait that you have skipped or answered.'
+    return claimed > 0
+      ? 'Others are being asked about the photos that are left.'
+      : 'No photo waits for a label.'
   }
 
-  async function keep({ photo: { hash, mediaType } }: SampleRecord, photo: Uint8Array): Promise<string> {
-    folder ??= await mkdtemp(path.join(tmpdir(), 'edgeloop-label-'))
-    const file = path.join(folder, `${hash.slice(0, 12)}.${mediaType.split('/')[1]}`)
-    await writeFile(file, photo)
-    return file
+  /** It takes a look at everything, for which nobody who answers waits. */
+  function count(): void {
+    counting = queue.state().then(
+      (counted) => {
+        state = counted
+        onChange()
+      },
+      () => {}
+    )
   }
 
-  /** For the photo on the screen, whatever comes next until it is recorded. */
-  function answer(label: string): void {
-    const asked = sample
+  async function show(hash: string): Promise<ShownPhoto> {
+    const photo = await queue.photo(hash)
+    return photo ? photos.show({ hash, ...photo }, options.picture()) : NOTHING
+  }
+
+  /**
+   * For the photo on the screen, whatever comes next until it is recorded.
+   * @param label null: neither of those on offer
+   */
+  function answer(label: string | null, isNew = false): void {
+    const asked = question
     if (!asked) return
-    sample = undefined
+    question = undefined
     then(
       async () => {
-        await queue.answer({ photo: asked.photo.hash, label, by })
-        answered.add(asked.photo.hash)
-        await advance(`You: ${label}. ${saidBy(asked)}`)
+        await advance(await record(asked.photo, label, isNew))
       },
       () => putBack(asked)
     )
   }
 
+  /** @returns what to say about it */
+  async function record(photo: string, label: string | null, isNew: boolean): Promise<string> {
+    try {
+      const { prediction } = await queue.answer({ photo, label, by, isNew })
+      answered.add(photo)
+      return `You: ${label ?? 'neither'}. ${saidBy(prediction)}`
+    } catch (thrown) {
+      const error = asEdgeloopError(thrown)
+      // Somebody else has the photo by now, or has answered: there are others to ask about.
+      if (error.code === 'CONFLICT') return error.message
+      throw error
+    }
+  }
+
   function skip(): void {
-    const asked = sample
+    const asked = question
     // Where there is nothing to skip, somebody wants to know whether there is by now.
     if (!asked && pending > 0) return
-    if (asked) skipped.add(asked.photo.hash)
-    sample = undefined
+    question = undefined
     then(
-      () => advance(),
+      async () => {
+        if (asked) await queue.skip(asked.photo, by)
+        await advance()
+      },
+      () => putBack(asked)
+    )
+  }
+
+  function undo(): void {
+    const asked = question
+    question = undefined
+    then(
+      async () => {
+        const photo = await queue.undo(by)
+        if (photo) answered.delete(photo)
+        await advance(
+          photo ? 'Your last answer is taken back.' : 'There is no answer of yours to take back.',
+          photo
+        )
+      },
       () => putBack(asked)
     )
   }
 
   /** Another attempt may succeed; an answer that was recorded already is replaced by it. */
-  function putBack(asked: SampleRecord | undefined): void {
-    if (asked) skipped.delete(asked.photo.hash)
-    sample = asked
+  function putBack(asked: Question | undefined): void {
+    question = asked
   }
 
   function write(key: string): void {
@@ -160,24 +196,30 @@ export function startLabelling(options: LabellingOptions): Labelling {
     else if (key === 'backspace') typed = typed!.slice(0, -1)
     else if (key === 'return') {
       const label = typed!.trim()
-      if (label && label !== unheard && !labels.includes(label)) {
+      const isNew = !labels.includes(label)
+      if (label && label !== unheard && isNew) {
         unheard = label
         message = `No photo has been labelled "${label}" so far: enter once more if you mean it.`
         return
       }
       typed = undefined
-      if (label) answer(label)
+      if (label) answer(label, isNew)
     } else if ([...key].length === 1) typed += key
   }
 
   then(() => advance())
   return {
-    view: () => ({ sample, ...shown, waiting, labels, typed, answered: answered.size, message }),
+    view: () => ({
+      ...{ question, ...shown, labels, typed, answered: answered.size, state, message },
+      waiting: (state?.waiting ?? 0) + (question ? 1 : 0),
+    }),
     key(key) {
       if (typed !== undefined) write(key)
       else if (key === 'escape' || key === 'q') return 'leave'
       else if (key === 'n') skip()
-      else if (key === 'w' && sample) {
+      else if (key === 'u') undo()
+      else if (key === 'x' || key === '0') answer(null)
+      else if (key === 'w' && question) {
         typed = ''
         unheard = undefined
       } else if (/^[1-9]$/.test(key) && labels[Number(key) - 1]) answer(labels[Number(key) - 1]!)
@@ -187,13 +229,16 @@ export function startLabelling(options: LabellingOptions): Labelling {
     async close() {
       closed = true
       await work
-      if (folder) await rm(folder, { recursive: true, force: true })
+      await counting
+      await photos.close()
     },
   }
 }
 
+const NOTHING: ShownPhoto = { picture: [], file: undefined }
+
 /** Afterwards, people like to know. */
-function saidBy({ prediction }: SampleRecord): string {
+function saidBy(prediction: Recorded['prediction']): string {
   if (!prediction) return ''
   const { model, labels, confidence } = prediction
   return `Version ${model.version}: ${labels[0]!.label}, ${Math.round(confidence * 100)} % sure.`

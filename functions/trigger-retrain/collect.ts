@@ -1,11 +1,21 @@
 import pLimit from 'p-limit'
 import {
   labelledPhotos,
+  labelSet,
+  type PeopleAnswers,
+  peopleAnswers,
   type SampleRecord,
   type Snapshot,
   type SnapshotItem,
   sampleStore,
 } from '../../lib/dataset/index.ts'
+import {
+  judgePseudoLabels,
+  outcomeOf,
+  type PhotoAnswers,
+  type PseudoLabels,
+  pooledAudits,
+} from '../../lib/labelling/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
 
 /** How many records are read at the same time. */
@@ -17,32 +27,50 @@ export interface Collection {
   items: SnapshotItem[]
   /** Items that the previous snapshot did not have, or had with another label or from a lesser source. */
   fresh: number
+  /** Whether the items go without pseudo-labels. */
+  pseudoLabels: PseudoLabels
+}
+
+/** What need not be read again. Forgetting it, as a restart does, costs reads and nothing else. */
+export interface Memory {
+  /** Samples that are known to wait for a person; those that are found to are added. Records never change. */
+  waiting: Set<string>
+  answers: PeopleAnswers
+}
+
+export function createMemory(store: ObjectStore, dataset: string): Memory {
+  return { waiting: new Set(), answers: peopleAnswers(store, dataset) }
 }
 
 /**
- * Gathers every labelled photo: the seed, samples that a person answered, and accepted samples with the
- * prediction as their pseudo-label; never a golden photo, wherever else it turns up. What the previous snapshot knows
- * is taken from there: seeds and samples never change, and an answer that did has another entity tag. So the work
- * grows with what is new, not with what is there.
- *
- * @param waiting samples that are known to wait for a person; those that are found to are added. Records never change,
- *   so that forgetting it, as a restart does, costs reads and nothing else.
+ * Gathers every labelled photo: the seed, samples with the label that people's answers amount to, and accepted samples
+ * with the prediction as their pseudo-label, unless audits have stopped these; never a golden photo, wherever else it
+ * turns up. Where people disagree, or found neither of the labels, there is no label. What the previous snapshot knows
+ * is taken from there: seeds and samples never change, and answers that did have another entity tag. So the work grows
+ * with what is new, not with what is there.
  */
 export async function collect(
   store: ObjectStore,
   dataset: string,
   previous: Snapshot | undefined,
-  waiting: Set<string> = new Set()
+  { waiting, answers: people }: Memory = createMemory(store, dataset)
 ): Promise<Collection> {
   const samples = sampleStore(store, dataset)
   const seed = labelledPhotos(store, dataset, 'seed')
   const known = new Map(previous?.items.map((item) => [item.photo, item]))
-  const [seedPhotos, samplePhotos, answers, golden] = await Promise.all([
+  const [seedPhotos, samplePhotos, answers, golden, labels] = await Promise.all([
     seed.list(),
     samples.list(),
-    samples.listLabels(),
+    people.all(),
     labelledPhotos(store, dataset, 'golden').list(),
+    labelSet(store, dataset).read(),
   ])
+  const pseudoLabels = judgePseudoLabels(
+    pooledAudits(
+      [...answers.values()].map(({ value }) => value),
+      labels
+    )
+  )
 
   async function seeded(photo: string): Promise<SnapshotItem> {
     const seen = known.get(photo)
@@ -51,8 +79,10 @@ export async function collect(
   }
 
   async function sampled(photo: string): Promise<SnapshotItem | undefined> {
-    const answer = answers.get(photo)
-    if (answer !== undefined) return answered(photo, answer)
+    const given = answers.get(photo)
+    // What was taken back counts as if nobody had ever said it.
+    if (given && given.value.answers.length > 0) return answered(given.value, given.etag)
+    if (pseudoLabels.stopped) return undefined
     const seen = known.get(photo)
     if (seen?.origin === 'pseudo') return seen
     if (waiting.has(photo)) return undefined
@@ -61,13 +91,16 @@ export async function collect(
     return record && pseudoLabelled(record)
   }
 
-  async function answered(photo: string, answer: string): Promise<SnapshotItem | undefined> {
+  async function answered(given: PhotoAnswers, etag: string): Promise<SnapshotItem | undefined> {
+    const { photo } = given
     const seen = known.get(photo)
-    if (seen?.answer === answer) return seen
-    const [given, record] = await Promise.all([samples.getLabel(photo), samples.get(photo)])
-    if (!given || !record) return undefined
+    if (seen?.answer === etag) return seen
+    const outcome = outcomeOf(given.answers, labels)
+    if (outcome.kind !== 'label') return undefined
+    const record = await samples.get(photo)
+    if (!record) return undefined
     const origin = record.audit ? 'audit' : 'person'
-    return { photo, label: given.label, origin, edge: record.edge, answer }
+    return { photo, label: outcome.label, origin, edge: record.edge, answer: etag }
   }
 
   const read = pLimit(READS)
@@ -87,7 +120,7 @@ export async function collect(
     const seen = known.get(item.photo)
     return !seen || seen.label !== item.label || seen.origin !== item.origin
   })
-  return { items, fresh: fresh.length }
+  return { items, fresh: fresh.length, pseudoLabels }
 }
 
 /** An accepted sample stands under its predicted label; one in review waits for a person. */

@@ -11,20 +11,21 @@ import {
   readSettings,
 } from '../../lib/function/index.ts'
 import { objectStoreFromEnv } from '../../lib/s3/index.ts'
+import { createMemory } from './collect.ts'
 import { type Cause, requestRun } from './request.ts'
 import { settingsSchema } from './settings.ts'
 
-const resources = perEnvironment((environment) => ({
-  settings: readSettings(settingsSchema, environment),
-  store: objectStoreFromEnv(environment),
-  waiting: new Set<string>(),
-}))
+const resources = perEnvironment((environment) => {
+  const settings = readSettings(settingsSchema, environment)
+  const store = objectStoreFromEnv(environment)
+  return { settings, store, memory: createMemory(store, settings.DATASET) }
+})
 
 const app = createFunctionApp()
 
 app.post('/', async (c) => {
-  const { settings, store, waiting } = resources(c.env)
-  const outcome = await requestRun(store, settings, await causeOf(c.req.raw), waiting)
+  const { settings, store, memory } = resources(c.env)
+  const outcome = await requestRun(store, settings, await causeOf(c.req.raw), memory)
   if (!outcome.requested) return c.json(outcome)
   const { id, dataset, model, snapshot } = outcome.run
   return eventResponse(

@@ -1,6 +1,6 @@
 import { type Run, type RunState, runStore } from '../../lib/dataset/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
-import { collect } from './collect.ts'
+import { collect, type Memory } from './collect.ts'
 import type { Settings } from './settings.ts'
 
 /** Who asks: an event about a new sample, the schedule, or a person who wants a run whatever the counts. */
@@ -10,16 +10,12 @@ export type Outcome = { requested: true; run: Run } | { requested: false; missin
 
 const ASKED_BY: Record<Cause, string> = { event: 'an event', schedule: 'the schedule', person: 'a person' }
 
-/**
- * Asks for a training run when there is enough to learn from; says what is missing otherwise.
- *
- * @param waiting as `collect` takes it
- */
+/** Asks for a training run when there is enough to learn from; says what is missing otherwise. */
 export async function requestRun(
   store: ObjectStore,
   settings: Settings,
   cause: Cause,
-  waiting?: Set<string>
+  memory?: Memory
 ): Promise<Outcome> {
   const runs = runStore(store, settings.DATASET)
   const latest = await runs.latest()
@@ -34,7 +30,7 @@ export async function requestRun(
 
   const since = latest ? lastSeen(latest) : null
   const previous = since === null ? undefined : await runs.getSnapshot(since)
-  const { items, fresh } = await collect(store, settings.DATASET, previous, waiting)
+  const { items, fresh, pseudoLabels } = await collect(store, settings.DATASET, previous, memory)
   const enough = minimumOf(settings, cause)
   const labels = new Set(items.map((item) => item.label))
   const missing = [
@@ -53,8 +49,13 @@ export async function requestRun(
     snapshot: snapshot.id,
     since,
     at: new Date().toISOString(),
-    why: `${fresh} new or newly labelled samples; asked by ${ASKED_BY[cause]}`,
+    why: [
+      `${fresh} new or newly labelled samples`,
+      `asked by ${ASKED_BY[cause]}`,
+      ...(pseudoLabels.stopped ? [`without pseudo-labels: ${pseudoLabels.why}`] : []),
+    ].join('; '),
     newSamples: fresh,
+    pseudoLabels,
   }
   const run = await runs.create(request, latest?.run.id)
   return run ? { requested: true, run } : notYet('somebody else asked for a run at the same moment')

@@ -2,10 +2,19 @@
  * A dataset in the bucket: samples, labels, golden and seed photos, snapshots, runs, features.
  * @module
  */
+export { doubtStore } from './doubts.ts'
 export { featureStore } from './features.ts'
-export { type LabelQueue, labelQueue } from './label-queue.ts'
+export {
+  type Asked,
+  type DatasetLabelQueue,
+  type LabelQueueOptions,
+  labelQueue,
+} from './label-queue/index.ts'
+export { labelSet } from './label-set.ts'
 export { type LabelledCollection, labelledPhotos } from './labelled-photos.ts'
+export { type PeopleAnswers, peopleAnswers } from './people-answers.ts'
 export type {
+  Doubt,
   LabelledPhoto,
   LabelRecord,
   Origin,

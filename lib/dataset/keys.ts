@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /** Where a dataset's objects stand in the bucket. Photos stand beside their record, under the hash alone. */
 export function datasetKeys(dataset: string) {
   const base = `datasets/${dataset}`
@@ -7,6 +9,13 @@ export function datasetKeys(dataset: string) {
     samplePhoto: (photo: string) => `${base}/samples/${photo}.photo`,
     labels: `${base}/labels/`,
     label: (photo: string) => `${base}/labels/${photo}.json`,
+    labelSet: `${base}/labels.json`,
+    doubts: `${base}/doubts.json`,
+    claims: `${base}/claims/`,
+    claim: (photo: string) => `${base}/claims/${photo}.json`,
+    /** A person may have any name. */
+    person: (by: string) => `${base}/people/${createHash('sha256').update(by).digest('hex')}.json`,
+    gathered: (what: 'samples' | 'labels') => `${base}/gathered/${what}.json`,
     golden: `${base}/golden/`,
     seed: `${base}/seed/`,
     snapshot: (id: string) => `${base}/snapshots/${id}.json`,

@@ -1,5 +1,5 @@
-import { EdgeloopError } from '../errors/index.ts'
 import type { ObjectStore } from '../s3/index.ts'
+import { isConflict } from './change-json.ts'
 
 /** Writes what is written once and then stays. Returns false when something stands there already. */
 export async function putOnce(store: ObjectStore, key: string, value: unknown): Promise<boolean> {
@@ -7,7 +7,7 @@ export async function putOnce(store: ObjectStore, key: string, value: unknown): 
     await store.putJson(key, value, { ifAbsent: true })
     return true
   } catch (error) {
-    if (error instanceof EdgeloopError && error.code === 'CONFLICT') return false
+    if (isConflict(error)) return false
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { eventData } from '../events/index.ts'
+import { outcome, photoAnswers, pseudoLabels } from '../labelling/index.ts'
 
 /** `samples/HASH.json`: a sample without its features, which stand under `features/BACKBONE/HASH`. */
 export const sampleRecord = eventData.sample.omit({ features: true, uplink: true }).extend({
@@ -9,14 +10,54 @@ export const sampleRecord = eventData.sample.omit({ features: true, uplink: true
   backbone: eventData.sha256.nullable(),
   /** Whether `samples/HASH.photo` holds the photo. */
   withPhoto: z.boolean(),
+  /** Whether it belongs to the fixed random share of all photos that people look at. */
+  slice: z.boolean().optional(),
 })
 
-/** `labels/HASH.json`: a person's answer. */
-export const labelRecord = z.object({
+/** `labels/HASH.json`: people's answers. */
+export const labelRecord = photoAnswers.extend({
+  /**
+   * What they amounted to when the last of them was written, for people and programs that look into the bucket. "Neither"
+   * is open again once there are other labels: whoever decides by it works it out anew.
+   */
+  outcome,
+})
+
+/** `labels.json`: the labels on offer. They only grow: whatever was labelled keeps its meaning. */
+export const labelSetRecord = z.object({
+  labels: z.array(z.object({ label: z.string().min(1), since: z.iso.datetime() })),
+})
+
+/** `claims/HASH.json`: somebody is asked about the photo. It holds for a while after the bucket has got it. */
+export const claimRecord = z.object({
+  /** Another one for each claim. */
+  id: z.string(),
   photo: eventData.sha256,
-  label: z.string().min(1),
   by: z.string().min(1),
-  at: z.iso.datetime(),
+  /** The labels that they are offered. */
+  labels: z.array(z.string().min(1)),
+})
+
+/** `people/HASH-OF-NAME.json`: what has to be known of a person to ask them. */
+export const personRecord = z.object({
+  by: z.string().min(1),
+  /** Photos that they are not asked about again. */
+  skipped: z.array(eventData.sha256),
+  /** Photos that they have answered, or were about to when a process ended; the newest last. */
+  answered: z.array(eventData.sha256),
+})
+
+/** `doubts.json`: labels that people gave and the newest training run finds improbable. */
+export const doubtsRecord = z.object({
+  run: z.string(),
+  doubts: z.array(
+    z.object({
+      photo: eventData.sha256,
+      label: z.string().min(1),
+      /** Calibrated, from a model that did not see the photo; 0 to 1. */
+      probability: z.number().min(0).max(1),
+    })
+  ),
 })
 
 /** `golden/HASH.json` and `seed/HASH.json`: a photo that came with its label, beside its bytes. */
@@ -58,6 +99,8 @@ export const runRecord = z.object({
   /** Why it was asked for, as a sentence. */
   why: z.string(),
   newSamples: z.number().int().nonnegative(),
+  /** Whether its snapshot goes without the model's own labels. */
+  pseudoLabels: pseudoLabels.optional(),
 })
 
 /** `runs/ID/status.json`: how far the training controller is with it. */
@@ -74,6 +117,9 @@ export const verdictRecord = eventData.modelJudged.extend({ at: z.iso.datetime()
 
 export type SampleRecord = z.infer<typeof sampleRecord>
 export type LabelRecord = z.infer<typeof labelRecord>
+export type ClaimRecord = z.infer<typeof claimRecord>
+export type PersonRecord = z.infer<typeof personRecord>
+export type Doubt = z.infer<typeof doubtsRecord>['doubts'][number]
 export type LabelledPhoto = z.infer<typeof labelledPhoto>
 export type Origin = z.infer<typeof origin>
 export type SnapshotItem = z.infer<typeof snapshotItem>

@@ -2,7 +2,7 @@ import type { ObjectStore, RequestOptions } from '../s3/index.ts'
 import { datasetKeys, featuresKey, photoOfKey } from './keys.ts'
 import { putPhoto } from './photo-upload.ts'
 import { putOnce } from './put-once.ts'
-import { type LabelRecord, labelRecord, type SampleRecord, sampleRecord } from './records.ts'
+import { type SampleRecord, sampleRecord } from './records.ts'
 
 /** What `upload-sample` puts into the bucket for one sample. */
 export interface SampleUpload {
@@ -13,7 +13,7 @@ export interface SampleUpload {
   photo: Uint8Array | null
 }
 
-/** The samples of a dataset and people's answers to them. */
+/** The samples of a dataset. */
 export function sampleStore(store: ObjectStore, dataset: string) {
   const keys = datasetKeys(dataset)
 
@@ -55,22 +55,6 @@ export function sampleStore(store: ObjectStore, dataset: string) {
     async getPhoto(photo: string): Promise<{ body: Uint8Array; contentType: string } | undefined> {
       const object = await store.get(keys.samplePhoto(photo))
       return object && { body: object.body, contentType: object.contentType ?? 'application/octet-stream' }
-    },
-
-    /** Records a person's answer; a later answer replaces an earlier one. */
-    async label(record: LabelRecord): Promise<void> {
-      await store.putJson(keys.label(record.photo), record)
-    },
-
-    async getLabel(photo: string): Promise<LabelRecord | undefined> {
-      return (await store.getJson(keys.label(photo), labelRecord))?.value
-    },
-
-    /** The answered photos with the entity tag of the answer: a changed answer has another one. */
-    async listLabels(): Promise<Map<string, string>> {
-      const answers = new Map<string, string>()
-      for await (const object of store.list(keys.labels)) answers.set(photoOfKey(object.key), object.etag)
-      return answers
     },
   }
 }

@@ -133,7 +133,8 @@ export const sampleUploaded = origin.extend({
 export const sampleLabelled = z.object({
   photo: sha256,
   dataset: name,
-  label: z.string().min(1),
+  /** Null: neither of the labels that were on offer. */
+  label: z.string().min(1).nullable(),
   by: z.string().min(1),
 })
 

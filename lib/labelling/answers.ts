@@ -5,26 +5,17 @@
 import { z } from 'zod'
 import { eventData } from '../events/index.ts'
 
-/** A label as somebody writes it: any text of a line. */
-export const labelName = z
-  .string()
-  .trim()
-  .min(1)
-  .max(100)
-  .regex(/^\P{Cc}*$/u, 'must be text without control characters')
-
-/** Who answers: any text of a line. */
-export const personName = labelName
+const text = z.string().min(1)
 
 /** One person's answer. */
 export const answer = z.object({
-  by: personName,
+  by: text,
   /** By the clock of whoever wrote it down. */
   at: z.iso.datetime(),
   /** Null: neither of the labels that were on offer. */
-  label: labelName.nullable(),
+  label: text.nullable(),
   /** The labels on offer at that moment: a null says nothing about labels that came later. */
-  among: z.array(labelName),
+  among: z.array(text),
 })
 export type Answer = z.infer<typeof answer>
 
@@ -32,7 +23,7 @@ export type Answer = z.infer<typeof answer>
 export const outcome = z.discriminatedUnion('kind', [
   /** No answer counts. */
   z.object({ kind: z.literal('open') }),
-  z.object({ kind: z.literal('label'), label: labelName }),
+  z.object({ kind: z.literal('label'), label: text }),
   z.object({ kind: z.literal('neither') }),
   /** People disagree: it is no training sample, of any label. */
   z.object({ kind: z.literal('disputed') }),
@@ -45,7 +36,7 @@ export const photoAnswers = z.object({
   /** Whether it was drawn to measure the pseudo-labels. */
   audit: z.boolean(),
   /** The label that the model gave it, which would be its pseudo-label; null where it gave none. */
-  predicted: labelName.nullable(),
+  predicted: text.nullable(),
   /** One a person, in the order in which they came. */
   answers: z.array(answer),
   /** Who has taken their answer back, and when: an earlier one that is still on its way to here does not count. */

@@ -1,17 +1,15 @@
 /**
- * People label photos: the queue that they are asked from, what their answers amount to, and the HTTP API.
+ * People label photos: the queue that they are asked from, and what their answers amount to.
  * @module
  */
 export {
   type Answer,
   answer,
   hasAnswered,
-  labelName,
   type Outcome,
   outcome,
   outcomeOf,
   type PhotoAnswers,
-  personName,
   photoAnswers,
   standingAnswers,
   wantsAnswer,
@@ -20,6 +18,7 @@ export {
 } from './answers.ts'
 export { lastSaid, withArrived, withTakenBack } from './arriving.ts'
 export { type Informative, mostInformative, type ReadFeatures, unitFeatures } from './informative.ts'
+export { checkLabel, checkPerson } from './input.ts'
 export { binomialBounds, type Interval } from './interval.ts'
 export type { GivenAnswer, LabellingState, LabelQueue, Question, Recorded } from './label-queue.ts'
 export {
@@ -29,4 +28,3 @@ export {
   pooledAudits,
   pseudoLabels,
 } from './pseudo-labels.ts'
-export { createLabelRoutes, type LabelRoutesOptions } from './routes.ts'

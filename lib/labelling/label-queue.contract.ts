@@ -56,14 +56,15 @@ export function labelQueueContract(
 
     /** @returns the photo */
     async function add(confidence = 0.5, more: Partial<WaitingPhoto> = {}): Promise<string> {
-      // Nobody else has it.
-      const bytes = Uint8Array.from([0xff, 0xd8, 0xff, ...randomBytes(20)])
-      await target.add({
-        ...{ bytes, edge: 'edge-1', device: 'camera-1', audit: false },
+      const photo: WaitingPhoto = {
+        // Nobody else has them.
+        bytes: Uint8Array.from([0xff, 0xd8, 0xff, ...randomBytes(20)]),
+        ...{ edge: 'edge-1', device: 'camera-1', audit: false },
         prediction: predicted('ant', confidence),
         ...more,
-      })
-      return photoHash(bytes)
+      }
+      await target.add(photo)
+      return photoHash(photo.bytes)
     }
     const addMany = async (count: number, more: Partial<WaitingPhoto> = {}) => {
       const photos: string[] = []

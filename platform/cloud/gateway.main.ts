@@ -17,7 +17,10 @@ import {
   openCallQueue,
   readProfiles,
 } from '../../gateway/index.ts'
+import { labelQueue } from '../../lib/dataset/index.ts'
+import { eventData } from '../../lib/events/index.ts'
 import { readSettings } from '../../lib/function/index.ts'
+import { objectStoreFromEnv } from '../../lib/s3/index.ts'
 import { runService } from '../../lib/service/index.ts'
 import { deploymentsOf, handlersOf, readStack } from '../../lib/stack/index.ts'
 import { createTeardown } from '../../lib/teardown/index.ts'
@@ -30,6 +33,7 @@ const schema = z.object({
   MQTT_PORT: z.coerce.number().int().min(0),
   S3_ENDPOINT: z.url(),
   S3_BUCKET: z.string(),
+  DATASET: eventData.name,
   SECRETS_DIR: z.string(),
   STACK_FILE: z.string(),
   PROFILES_DIR: z.string(),
@@ -76,7 +80,13 @@ await runService(async () => {
     const authenticator = authenticatorFrom(settings.CREDENTIALS_DIR)
     const callQueue = await openCallQueue({ directory: path.join(DATA_DIR, 'async') })
     teardown.add(callQueue.close)
-    const gateway = createGateway(provider, { authenticator, callQueue })
+    const store = objectStoreFromEnv(process.env)
+    teardown.add(store.close)
+    const gateway = createGateway(provider, {
+      authenticator,
+      callQueue,
+      labelQueue: labelQueue({ store, dataset: settings.DATASET }),
+    })
     teardown.add(() => gateway.close())
     const app = new Hono()
       .all('/dead-letters/*', (c) => agent?.deadLetters.fetch(c.req.raw) ?? c.text('starting', 503))

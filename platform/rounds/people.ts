@@ -2,14 +2,17 @@ import { labelQueue } from '../../lib/dataset/index.ts'
 import type { Platform } from '../platform.ts'
 import { unlessAborted } from './wait.ts'
 
-/** Plays the people who answer the label queue. */
+/** Who answers. */
+const NAME = 'simulated-person'
+
+/** Plays a person who answers the label queue. */
 export interface People {
   /**
-   * Answers up to `count` samples that wait for a person, the most urgent first.
+   * Answers up to `count` photos that wait for a person, in the queue's order.
    * @returns how many were answered
    */
   answer(count: number): Promise<number>
-  /** How many samples have an answer, those that real people gave included. */
+  /** How many photos have an answer, those that real people gave included. */
   answered(): Promise<number>
 }
 
@@ -22,15 +25,28 @@ export function createPeople(
   truth: (photo: string) => string | undefined,
   signal: AbortSignal
 ): People {
-  const queue = labelQueue(platform.store, platform.dataset, platform.publish)
+  const { store, dataset, publish } = platform
+  // They know what is on a photo without looking at it.
+  const queue = labelQueue({ store, dataset, publish, photoFrom: async () => undefined })
   return {
     async answer(count) {
-      const waiting = (await queue.waiting()).map(({ photo }) => photo.hash)
-      const chosen = waiting.filter((photo) => truth(photo) !== undefined).slice(0, count)
-      for (const photo of chosen)
-        await unlessAborted(queue.answer({ photo, label: truth(photo)!, by: 'simulated-person' }), signal)
-      return chosen.length
+      let answered = 0
+      while (answered < count) {
+        const questions = await queue.claim(NAME, { count: count - answered })
+        if (questions.length === 0) break
+        for (const { photo, labels } of questions) {
+          const label = truth(photo)
+          if (label === undefined) {
+            await queue.skip(photo, NAME)
+            continue
+          }
+          const isNew = !labels.includes(label)
+          await unlessAborted(queue.answer({ photo, label, by: NAME, isNew }), signal)
+          answered++
+        }
+      }
+      return answered
     },
-    answered: queue.answered,
+    answered: async () => (await queue.state()).answered,
   }
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import * as triggerRetrain from '../../functions/trigger-retrain/handler.ts'
-import { labelledPhotos, runStore, sampleStore } from '../../lib/dataset/index.ts'
+import { labelledPhotos, labelSet, peopleAnswers, runStore, sampleStore } from '../../lib/dataset/index.ts'
 import { createEvent, type EdgeloopEvent, readEventResponse } from '../../lib/events/index.ts'
 import { BACKBONE, type Bucket, hashOf, openBucket, sampleOf, serveFunction } from '../support/index.ts'
 
@@ -46,8 +46,14 @@ async function start(settings: Record<string, string> = {}) {
     byEvent: async (event: EdgeloopEvent = uploaded) => outcomeOf(await served.send(event)),
     put: (name: string, band: 'accept' | 'review', label = 'cat', audit = false) =>
       samples.put({ record: record(name, band, label, audit), features: null, photo: null }),
-    answer: (name: string, label: string) =>
-      samples.label({ photo: hashOf(name), label, by: 'ana', at: new Date().toISOString() }),
+    /** What somebody says about a photo that the model took for a cat. */
+    async answer(name: string, label: string | null, { by = 'ana', audit = false } = {}) {
+      const among = await labelSet(bucket.store, dataset).read()
+      const about = { photo: hashOf(name), audit, predicted: 'cat' }
+      await peopleAnswers(bucket.store, dataset).record(about, {
+        ...{ by, label, among, at: new Date().toISOString() },
+      })
+    },
     seed: (name: string, label: string, collection: 'seed' | 'golden' = 'seed') =>
       labelledPhotos(bucket.store, dataset, collection).put(
         { photo: { hash: hashOf(name), size: 1, mediaType: 'image/jpeg' }, label },
@@ -221,6 +227,69 @@ describe('from run to run', () => {
     await Promise.all([answer('b', 'dog'), answer('c', 'dog')])
     expect((await byEvent()).run).toBe('000003')
     expect(await seen()).toMatchObject({ [hashOf('b')]: 'dog, person', [hashOf('c')]: 'dog, person' })
+  })
+
+  it('learns what people agree about, and nothing from what they do not or found neither of the labels on', async () => {
+    const { put, answer, seed, byPerson, finish, seen } = await start()
+    await Promise.all([seed('s', 'dog'), seed('t', 'cat')])
+    const names = ['agreed', 'disputed', 'outvoted', 'neither']
+    await Promise.all(names.map((name) => put(name, 'review')))
+    await put('accepted', 'accept')
+    for (const name of names.slice(0, 3)) await answer(name, 'cat')
+    for (const name of ['neither', 'accepted']) await answer(name, null)
+    await answer('agreed', 'cat', { by: 'ben' })
+    for (const name of ['disputed', 'outvoted']) await answer(name, 'dog', { by: 'ben' })
+    await answer('outvoted', 'dog', { by: 'cho' })
+    await byPerson()
+    const learnt = {
+      ...{ [hashOf('s')]: 'dog, seed', [hashOf('t')]: 'cat, seed' },
+      ...{ [hashOf('agreed')]: 'cat, person', [hashOf('outvoted')]: 'dog, person' },
+    }
+    expect(await seen()).toEqual(learnt)
+    await finish('000001')
+
+    await answer('disputed', 'dog', { by: 'cho' })
+    // Another label leaves what was labelled as it was.
+    await answer('neither', 'fox', { by: 'ana' })
+    await byPerson()
+    expect(await seen()).toEqual({
+      ...learnt,
+      ...{ [hashOf('disputed')]: 'dog, person', [hashOf('neither')]: 'fox, person' },
+    })
+  })
+
+  it('goes without pseudo-labels while audits say that too many are wrong, and says so', async () => {
+    const { put, answer, seed, byPerson, finish, runs, seen } = await start()
+    await Promise.all([seed('s', 'dog'), put('a', 'accept'), put('b', 'accept')])
+    const audit = async (name: string, label: string | null) => {
+      await put(name, 'review', 'cat', true)
+      await answer(name, label, { audit: true })
+    }
+    await audit('right', 'cat')
+    await byPerson()
+    await finish('000001')
+    expect((await runs.latest())!.run.pseudoLabels).toMatchObject({ stopped: false })
+    expect(await seen()).toMatchObject({ [hashOf('a')]: 'cat, pseudo' })
+
+    await audit('wrong', 'dog')
+    await audit('neither', null)
+    await byPerson()
+    const stopped = (await runs.latest())!.run
+    expect(stopped.pseudoLabels).toEqual({
+      stopped: true,
+      why: expect.stringContaining('2 of the newest 3 audited pseudo-labels were wrong: at least 19.6 %'),
+    })
+    expect(stopped.why).toContain(`without pseudo-labels: ${stopped.pseudoLabels!.why}`)
+    await finish('000002')
+    expect(await seen()).toEqual({
+      ...{ [hashOf('s')]: 'dog, seed', [hashOf('right')]: 'cat, audit', [hashOf('wrong')]: 'dog, audit' },
+    })
+
+    // A better model: enough audits of it, and its labels are learnt from again.
+    for (let i = 0; i < 60; i++) await audit(`later ${i}`, 'cat')
+    await byPerson()
+    expect((await runs.latest())!.run.pseudoLabels).toMatchObject({ stopped: false })
+    expect(await seen()).toMatchObject({ [hashOf('a')]: 'cat, pseudo', [hashOf('b')]: 'cat, pseudo' })
   })
 
   it('a failed run does not block the next one, nor keep its samples', async () => {

@@ -106,6 +106,21 @@ describe('fitHead', () => {
     expect(report.outOfFold!.samples).toBe(9)
   })
 
+  it('says how probable each given label is to models that did not see it', async () => {
+    const wrong = { ...samples[0]!, label: 'cow' }
+    const lonely = { ...samples[21]!, hash: 'lonely', label: 'dog' }
+    const given = [wrong, ...samples.slice(1), lonely]
+    const { outOfFold } = await fitHead({ samples: given, labels: [...labels, 'dog'], seed: 1 })
+    expect(outOfFold.get(wrong.hash)).toBeLessThan(0.05)
+    // No fold could learn the only dog.
+    expect(outOfFold.has('lonely')).toBe(false)
+    const others = samples.slice(1).map(({ hash }) => outOfFold.get(hash)!)
+    expect(others).toHaveLength(59)
+    expect(others.filter((probability) => probability > 0.5).length).toBeGreaterThan(50)
+    const again = await fitHead({ samples: given.toReversed(), labels: [...labels, 'dog'], seed: 1 })
+    expect(again.outOfFold).toEqual(outOfFold)
+  })
+
   it('reports progress up to the end', async () => {
     const seen: FitProgress[] = []
     await fitHead({ samples, labels, seed: 1, onProgress: (progress) => seen.push(progress) })

@@ -31,12 +31,22 @@ export interface FitRequest {
   onProgress?: (progress: FitProgress) => void
 }
 
+export interface Fit {
+  head: Head
+  report: FitReport
+  /**
+   * The probability of the label that a sample was given, by photo: calibrated, and from a model that did not see it.
+   * Photos whose label no other one has are not in it.
+   */
+  outOfFold: Map<string, number>
+}
+
 /**
  * Trains a head: shrunken scales, class-balanced L2 logistic regression, a temperature from out-of-fold logits. The
  * same samples and seed give the same head, bit by bit, in whatever order the samples come.
  * @throws EdgeloopError INVALID_INPUT when labels or samples are missing or malformed, with what is missing
  */
-export async function fitHead(request: FitRequest): Promise<{ head: Head; report: FitReport }> {
+export async function fitHead(request: FitRequest): Promise<Fit> {
   const { labels, seed, onProgress = () => {} } = request
   const parameters = { ...FIT_DEFAULTS, ...request.parameters }
   const { c, originWeights, calibrationWeights, folds } = parameters
@@ -79,13 +89,14 @@ export async function fitHead(request: FitRequest): Promise<{ head: Head; report
     labels.length
   )
   const temperature = fitTemperature(held.logits, heldTargets, heldWeights, parameters.temperaturePrior)
+  const probabilities = held.logits.map((logits) => softmax(logits, temperature))
   const scored = held.indices.flatMap((i, at) => (used[i]!.origin === 'pseudo' ? [] : [at]))
   const outOfFold =
     scored.length > 0
       ? measure(
           labels,
           scored.map((at) => heldTargets[at]!),
-          scored.map((at) => softmax(held.logits[at]!, temperature))
+          scored.map((at) => probabilities[at]!)
         )
       : null
   await step('calibrate', total)
@@ -112,5 +123,6 @@ export async function fitHead(request: FitRequest): Promise<{ head: Head; report
       total: (ended - started) / 1000,
     },
   }
-  return { head, report }
+  const ofGiven = held.indices.map((i, at) => [used[i]!.hash, probabilities[at]![heldTargets[at]!]!] as const)
+  return { head, report, outOfFold: new Map(ofGiven) }
 }

@@ -5,6 +5,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { defaultBackboneDir, readBackboneManifest } from '../../lib/backbone/index.ts'
 import {
+  doubtStore,
   featureStore,
   labelledPhotos,
   type Run,
@@ -63,10 +64,11 @@ function openDataset() {
     hashes.set(photo.hash, label)
     return { photo: photo.hash, label, origin: 'seed', edge: null }
   }
-  async function request(items: SnapshotItem[]): Promise<Run> {
+  async function request(items: SnapshotItem[], more: Partial<Run> = {}): Promise<Run> {
     const snapshot = await runs.putSnapshot(items)
     const at = new Date().toISOString()
-    const run = { model, snapshot: snapshot.id, since: null, at, why: 'a test', newSamples: items.length }
+    const why = 'a test'
+    const run = { model, snapshot: snapshot.id, since: null, at, why, newSamples: items.length, ...more }
     return (await runs.create(run, (await runs.latest())?.run.id))!
   }
   const seeds = (from: number, to: number) =>
@@ -132,6 +134,39 @@ describe('a training job', () => {
     const lie: SnapshotItem = { ...golden, label: 'stripes', origin: 'person' }
     const { metrics } = await train(await request([...items, lie]))
     expect(metrics).toMatchObject({ sizes: { samples: 6, golden: 1 } })
+  })
+
+  it('doubts what people said and others make improbable, not what seeds and the model itself say', async () => {
+    const { dataset, seeds, request, train, registry } = openDataset()
+    const items = await seeds(0, 8)
+    // What they are labelled is what is not on them.
+    const wrongly = (i: number, origin: SnapshotItem['origin']): SnapshotItem => ({
+      ...{ ...items[i]!, origin, edge: origin === 'seed' ? null : 'edge-1' },
+      label: items[i]!.label === 'rings' ? 'stripes' : 'rings',
+    })
+    const origins = ['person', 'audit', 'seed', 'pseudo'] as const
+    const given = items.map((item, i) => {
+      const origin = origins[i]
+      return origin ? wrongly(i, origin) : ({ ...item, origin: 'person', edge: 'edge-1' } as const)
+    })
+    // Their features are known from when they were seeds.
+    await train(await request(items))
+    const pseudoLabels = { stopped: true, why: 'a test' }
+    const run = await request(given, { pseudoLabels })
+    const { metrics } = await train(run)
+    expect(metrics).toMatchObject({ sizes: { samples: 24 }, pseudoLabels })
+
+    const doubts = [...(await doubtStore(store, dataset).read()).values()]
+    const doubted = doubts.map(({ photo, label }) => ({ photo, label }))
+    const expected = given.slice(0, 2).map(({ photo, label }) => ({ photo, label }))
+    for (const each of expected) expect(doubted).toContainEqual(each)
+    for (const { photo } of given.slice(2, 4)) expect(doubted.map((each) => each.photo)).not.toContain(photo)
+    for (const { probability } of doubts) expect(probability).toBeLessThan(0.1)
+    // As after a crash between the doubts and the version.
+    await store.delete(`models/${run.model}/2/manifest.json`)
+    await train(run)
+    expect([...(await doubtStore(store, dataset).read()).values()]).toEqual(doubts)
+    expect(await registry.versions()).toEqual([1, 2])
   })
 
   it('leaves a photo out that is gone, and names it', async () => {

@@ -1,11 +1,12 @@
 import { readBackboneManifest } from '../../lib/backbone/index.ts'
-import { labelledPhotos, runStore, type Snapshot, sampleStore } from '../../lib/dataset/index.ts'
+import { doubtStore, labelledPhotos, runStore, type Snapshot, sampleStore } from '../../lib/dataset/index.ts'
 import { EdgeloopError } from '../../lib/errors/index.ts'
 import { predictScores } from '../../lib/head/index.ts'
 import { type Manifest, modelRegistry, publishBackbone } from '../../lib/registry/index.ts'
 import { createRuntime, type Runtime, type RuntimeChoice } from '../../lib/runtime/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
 import { fitHead, measure } from '../fit/index.ts'
+import { findDoubts } from './doubts.ts'
 import { gatherFeatures } from './gather-features.ts'
 import { THRESHOLDS } from './thresholds.ts'
 
@@ -60,7 +61,7 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
     for (const text of describeLeftOut(leftOut)) console.error(text)
     const usable = items.filter(({ photo }) => features.has(photo))
     const labels = [...new Set(usable.map(({ label }) => label))].sort()
-    const { head, report } = await fitHead({
+    const { head, report, outOfFold } = await fitHead({
       samples: usable.map(({ photo, label, origin }) => ({
         hash: photo,
         label,
@@ -83,6 +84,8 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
           )
         : null
     onProgress('publish', 0)
+    // Before the version, with which the run is over: a run that was killed in between does it again.
+    await doubtStore(store, dataset).write(run.id, findDoubts(usable, outOfFold))
     await publishBackbone(store, request.backboneDir, backbone.hash)
     const manifest = await registry.publish(run.id, head, {
       backbone: { name: backbone.name, hash: backbone.hash },
@@ -91,6 +94,7 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
       metrics: {
         fit: report,
         golden: onGolden,
+        pseudoLabels: run.pseudoLabels ?? null,
         sizes: {
           samples: usable.length,
           leftOut: leftOut.size,

@@ -1,23 +1,25 @@
-import { labelQueue } from '../../../lib/dataset/index.ts'
-import { knownLabels } from '../../labelling/index.ts'
+import { labelSet } from '../../../lib/dataset/index.ts'
 import { table } from '../../terminal/index.ts'
 import type { Connection } from '../connection.ts'
+import { queueOf } from './queue.ts'
 
 /** The photos that wait, with where each can be seen; not what the model takes them for. */
-export async function listQueue({ platform, store, publish }: Connection) {
-  const { dataset, model, edges } = platform
-  const queue = labelQueue(store, dataset, publish)
-  const [waiting, labels] = await Promise.all([queue.waiting(), knownLabels(store, dataset, model)()])
+export async function listQueue(connection: Connection) {
+  const { store, platform } = connection
+  const [waiting, labels] = await Promise.all([
+    queueOf(connection).waiting(),
+    labelSet(store, platform.dataset).read(),
+  ])
   return {
     labels,
-    waiting: waiting.map(({ photo, edge, device, reason }) => ({
-      photo: photo.hash,
+    waiting: waiting.map(({ sample: { photo, edge, device, why }, second }) => ({
+      photo,
       edge,
       device,
-      why: reason.code,
-      url: edges
+      why: second ? 'second opinion' : why,
+      url: platform.edges
         .filter(({ name }) => name === edge)
-        .map(({ gateway }) => `${gateway}/photos/${photo.hash}`)
+        .map(({ gateway }) => `${gateway}/photos/${photo}`)
         .at(0),
     })),
   }

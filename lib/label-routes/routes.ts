@@ -2,8 +2,8 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import about from '../../package.json' with { type: 'json' }
 import { EdgeloopError } from '../errors/index.ts'
+import type { LabelQueue } from '../labelling/index.ts'
 import { describeRoutes } from './descriptions.ts'
-import type { LabelQueue } from './label-queue.ts'
 import { answerError, limited, malformed, saidToBeJson } from './refusals.ts'
 
 export interface LabelRoutesOptions {

@@ -4,13 +4,15 @@
  */
 import { z } from '@hono/zod-openapi'
 import { eventData } from '../events/index.ts'
-import { labelName, personName } from './answers.ts'
-import { pseudoLabels } from './pseudo-labels.ts'
+import { pseudoLabels } from '../labelling/index.ts'
 
 /** Photos that one person may hold at a time by one request: more would wait for them in vain. */
 const MOST_CLAIMED = 50
 
-const by = personName.optional().openapi({
+/** Longer than what the queue takes, which looks at it closely. */
+const text = z.string().min(1).max(1000)
+
+const by = text.optional().openapi({
   description: 'Who answers. Not needed where the server knows who asks.',
   example: 'ana',
 })
@@ -26,7 +28,7 @@ export const answerBody = z
   .object({
     photo,
     by,
-    label: labelName.nullable().openapi({ description: 'Null: neither of the labels on offer.' }),
+    label: text.nullable().openapi({ description: 'Null: neither of the labels on offer.' }),
     isNew: z
       .boolean()
       .default(false)

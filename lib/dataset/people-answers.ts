@@ -1,0 +1,86 @@
+import { type Answer, outcomeOf, type PhotoAnswers, photoAnswers, withAnswer } from '../labelling/index.ts'
+import type { ObjectStore } from '../s3/index.ts'
+import { changeJson } from './change-json.ts'
+import { gatherRecords, type Kept } from './gathered.ts'
+import { datasetKeys } from './keys.ts'
+import { labelSet } from './label-set.ts'
+import { type LabelRecord, labelRecord } from './records.ts'
+
+/** What people have answered in a dataset, and what it amounts to. */
+export interface PeopleAnswers {
+  /** Those of every photo that anybody has answered; a record is read once, and anew only when it has changed. */
+  all(): Promise<ReadonlyMap<string, Kept<PhotoAnswers>>>
+  /** Those of one photo as they stand in the bucket. */
+  get(photo: string): Promise<LabelRecord | undefined>
+  /**
+   * Changes a photo's answers, as long as nobody else does meanwhile.
+   * @param change gives undefined where they may stay; what it throws ends it
+   * @returns what stands now
+   */
+  change(
+    photo: string,
+    change: (before: PhotoAnswers | undefined) => PhotoAnswers | undefined | Promise<PhotoAnswers | undefined>
+  ): Promise<PhotoAnswers | undefined>
+  /**
+   * Records an answer that was given elsewhere, as at an edge, and offers its label from now on. Repeated, it changes
+   * nothing; an earlier one of the same person neither.
+   */
+  record(photo: Omit<PhotoAnswers, 'answers'>, answer: Answer): Promise<void>
+  /** Photos that have neither of the labels on offer: negatives, whatever is learnt. In order of the hash. */
+  neither(): Promise<string[]>
+}
+
+export function peopleAnswers(store: ObjectStore, dataset: string): PeopleAnswers {
+  const keys = datasetKeys(dataset)
+  const labels = labelSet(store, dataset)
+  const records = gatherRecords({
+    store,
+    prefix: keys.labels,
+    record: labelRecord,
+    keep: withoutOutcome,
+    kept: photoAnswers,
+    gatheredAt: keys.gathered('labels'),
+  })
+
+  const change: PeopleAnswers['change'] = async (photo, decide) => {
+    const changed = await changeJson(store, keys.label(photo), labelRecord, async (before) => {
+      const after = await decide(before)
+      return after && { ...after, outcome: outcomeOf(after.answers, await labels.read()) }
+    })
+    if (changed) note(photo, changed)
+    return changed?.value
+  }
+
+  function note(photo: string, { value, etag }: { value: LabelRecord; etag: string }): void {
+    records.note(photo, { etag, value: withoutOutcome(value) })
+  }
+
+  return {
+    all: records.all,
+    change,
+
+    async get(photo) {
+      const found = await store.getJson(keys.label(photo), labelRecord)
+      if (found) note(photo, found)
+      return found?.value
+    },
+
+    async record(about, answer) {
+      if (answer.label !== null) await labels.add(answer.label)
+      await change(about.photo, (before = { ...about, answers: [] }) => {
+        const theirs = before.answers.find(({ by }) => by === answer.by)
+        return theirs && theirs.at >= answer.at ? undefined : withAnswer(before, answer)
+      })
+    },
+
+    async neither() {
+      const [all, offered] = await Promise.all([records.all(), labels.read()])
+      const found = [...all.values()].filter(
+        ({ value }) => outcomeOf(value.answers, offered).kind === 'neither'
+      )
+      return found.map(({ value }) => value.photo).sort()
+    },
+  }
+}
+
+const withoutOutcome = ({ outcome: _outcome, ...answers }: LabelRecord): PhotoAnswers => answers
