@@ -8,15 +8,7 @@ import { eventData } from '../events/index.ts'
 const text = z.string().min(1)
 
 /** One person's answer. */
-export const answer = z.object({
-  by: text,
-  /** By the clock of whoever wrote it down. */
-  at: z.iso.datetime(),
-  /** Null: neither of the labels that were on offer. */
-  label: text.nullable(),
-  /** The labels on offer at that moment: a null says nothing about labels that came later. */
-  among: z.array(text),
-})
+export const answer = eventData.answer
 export type Answer = z.infer<typeof answer>
 
 /** What answers amount to. */

@@ -19,7 +19,11 @@ describe('answers that arrive', () => {
       { selector: ({ by, second }) => `${by} ${second}`, maxLength: 12 }
     )
     const arriving = moments.chain((all) =>
-      fc.tuple(fc.constant(all), fc.shuffledSubarray(all), fc.shuffledSubarray(all, { minLength: all.length }))
+      fc.tuple(
+        fc.constant(all),
+        fc.shuffledSubarray(all),
+        fc.shuffledSubarray(all, { minLength: all.length })
+      )
     )
     fc.assert(
       fc.property(arriving, ([all, some, again]) => {
