@@ -80,6 +80,7 @@ class Edge {
     const { spool } = this.kept
     const publish = (queue: string) => (event: EdgeloopEvent) => {
       spool.enqueueSync({ queue, key: event.id, payload: event })
+      return 1
     }
     const connector = { publishSync: publish('classify') }
     this.intake = createIntake({ edge: 'edge-1', database, connector, ...this.kept })
