@@ -109,6 +109,7 @@ async function startEdge(
     }),
     modelCache: path.join(place, 'models'),
     models: modelSelections.parse('photos'),
+    dataset: 'photos',
     store: createObjectStore({ endpoint: url, bucket: 'test', ...credentials }),
     cloud: { gateway, broker: `mqtt://127.0.0.1:${links.broker.port}`, token: more.token },
     listen: { host: '127.0.0.1', http: more.http ?? 0, mqtt: more.mqtt ?? 0 },
