@@ -50,7 +50,7 @@ const fn = (service: string, topic: string, more: Record<string, string> = {}): 
 const FUNCTIONS = [
   fn('classify', 'events/photo.captured', { 'edgeloop.dev/max-inflight': '4' }),
   fn('filter-confidence', 'events/photo.classified', { 'edgeloop.dev/context': 'neighbours' }),
-  fn('upload-sample', 'events/sample.accepted, events/sample.review', {
+  fn('upload-sample', 'events/sample.accepted, events/sample.review, events/sample.labelled', {
     'edgeloop.dev/context': 'uplink',
     'edgeloop.dev/max-inflight': '4',
   }),

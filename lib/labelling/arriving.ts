@@ -14,7 +14,7 @@ export function lastSaid({ answers, takenBack = [] }: PhotoAnswers, by: string):
 /** With an answer that has arrived; undefined where it is known already, or its person has said something later. */
 export function withArrived(record: PhotoAnswers, given: Answer): PhotoAnswers | undefined {
   if (isLate(record, given)) return undefined
-  return { ...withAnswer(record, given), takenBack: othersTakenBack(record, given.by) }
+  return remembering(withAnswer(record, given), othersTakenBack(record, given.by))
 }
 
 /** Without a person's answer, who has taken it back at that moment; undefined where that changes nothing. */
@@ -23,12 +23,19 @@ export function withTakenBack(
   { by, at }: Pick<Answer, 'by' | 'at'>
 ): PhotoAnswers | undefined {
   if (isLate(record, { by, at })) return undefined
-  return { ...withoutAnswer(record, by), takenBack: [...othersTakenBack(record, by), { by, at }] }
+  return remembering(withoutAnswer(record, by), [...othersTakenBack(record, by), { by, at }])
 }
 
 function isLate(record: PhotoAnswers, { by, at }: Pick<Answer, 'by' | 'at'>): boolean {
   const last = lastSaid(record, by)
   return last !== undefined && last >= Date.parse(at)
+}
+
+function remembering(
+  { takenBack: _before, ...record }: PhotoAnswers,
+  takenBack: NonNullable<PhotoAnswers['takenBack']>
+): PhotoAnswers {
+  return takenBack.length > 0 ? { ...record, takenBack } : record
 }
 
 function othersTakenBack({ takenBack = [] }: PhotoAnswers, by: string) {
