@@ -34,7 +34,7 @@ import { openIdentity } from './identity/index.ts'
 import { createIntake } from './intake/index.ts'
 import { openKeptPhotos } from './keep-photos.ts'
 import { createKeptAside, createKeptAsideRoutes } from './kept-aside/index.ts'
-import { createEdgeLabelQueue, createLabelDoor, createModelLabels } from './labelling/index.ts'
+import { createEdgeLabelQueue, createLabelDoor, createModelLabels, followDoubts } from './labelling/index.ts'
 import { createLogRoutes, type LogSource } from './logs/index.ts'
 import { createAgentMetrics } from './metrics/index.ts'
 import { createModelCache } from './model-cache/index.ts'
@@ -148,6 +148,9 @@ async function start(
     pollMs,
   })
   closeLater(() => models.close())
+
+  const doubts = followDoubts({ store, dataset: options.dataset, database, book })
+  closeLater(() => doubts.close())
 
   const kept = createKeptAside(database)
   const limits = { longTopics: PHOTOS }

@@ -12,6 +12,7 @@ labelQueueContract('an edge', async ({ labels, claimMs }) => {
   const { directory, remove } = await temporaryDirectory('edge-labels')
   const photos = await createPhotoStore(path.join(directory, 'photos'))
   let opened: Awaited<ReturnType<typeof open>>
+  const doubts = new Map<string, { label: string; probability: number }>()
 
   async function open() {
     const database: Database = await openDatabase(path.join(directory, 'database'))
@@ -39,8 +40,10 @@ labelQueueContract('an edge', async ({ labels, claimMs }) => {
         book.askSync({ photo: hash, mediaType: 'image/jpeg', size, edge, device, audit, prediction })
       )
     },
-    doubt: (photo, label) =>
-      opened.database.transaction(() => opened.book.doubtSync(photo, { label, probability: 0.1 })),
+    async doubt(photo, label) {
+      doubts.set(photo, { label, probability: 0.1 })
+      await opened.database.transaction(() => opened.book.doubtSync(doubts))
+    },
     async reopen() {
       await opened.database.close()
       opened = await open()

@@ -42,8 +42,10 @@ export interface LabelBook {
   writeSync(record: PhotoAnswers): void
   /** Takes in what others have said about a photo elsewhere. */
   learnSync(photo: string, answers: readonly Answer[]): void
-  /** What the models of the newest training run doubt about a photo; undefined: nothing. */
-  doubtSync(photo: string, doubt: DoubtRecord | undefined): void
+  /** What the models of the newest training run doubt, by photo. Photos that people are not asked about here do not matter. */
+  doubtSync(doubts: ReadonlyMap<string, DoubtRecord>): void
+  /** Whether something else is doubted so far. */
+  doubtsOtherwise(doubts: ReadonlyMap<string, DoubtRecord>): boolean
   /** This person is never asked about the photo again. */
   skipSync(photo: string, by: string): void
   hasSkipped(photo: string, by: string): boolean
@@ -89,6 +91,16 @@ export function createLabelBook(database: Database, options: LabelBookOptions = 
     if (tables.labels.get('offered')?.join('\n') === offered.join('\n')) return
     tables.labels.putSync('offered', offered)
     for (const photo of said.neither()) reviewSync(photo, offered)
+  }
+
+  /** Photos here of which something else is doubted than before, or nothing any more. */
+  function changedDoubts(doubts: ReadonlyMap<string, DoubtRecord>): string[] {
+    const before = [...tables.doubts.keys()].map(String)
+    const here = [...doubts.keys()].filter((photo) => tables.photos.has(photo))
+    return [...new Set([...before, ...here])].filter((photo) => {
+      const [old, now] = [tables.doubts.get(photo), doubts.get(photo)]
+      return old?.label !== now?.label || old?.probability !== now?.probability
+    })
   }
 
   function writeSync(record: PhotoAnswers): void {
@@ -148,10 +160,15 @@ export function createLabelBook(database: Database, options: LabelBookOptions = 
       if (after !== before) writeSync(after)
     },
 
-    doubtSync(photo, doubt) {
-      if (doubt) tables.doubts.putSync(photo, doubt)
-      else tables.doubts.removeSync(photo)
-      reviewSync(photo, labels())
+    doubtsOtherwise: (doubts) => changedDoubts(doubts).length > 0,
+
+    doubtSync(doubts) {
+      for (const photo of changedDoubts(doubts)) {
+        const doubt = doubts.get(photo)
+        if (doubt) tables.doubts.putSync(photo, doubt)
+        else tables.doubts.removeSync(photo)
+        reviewSync(photo, labels())
+      }
     },
 
     skipSync(photo, by) {

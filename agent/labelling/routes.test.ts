@@ -26,13 +26,14 @@ describe('the queue over HTTP', () => {
     const photo = await served.add(0.5)
     const routes = [...(await described()), 'GET /label/api/openapi.json', 'GET /label/api/nothing']
     expect(routes).toHaveLength(8)
+    const strangers: HeadersInit[] = [
+      {},
+      { Authorization: 'Bearer wrong' },
+      { Authorization: `Basic ${served.token}` },
+    ]
     for (const route of routes) {
       const [method, path] = route.replace('{photo}', photo).split(' ') as [string, string]
-      for (const headers of [
-        {},
-        { Authorization: 'Bearer wrong' },
-        { Authorization: `Basic ${served.token}` },
-      ]) {
+      for (const headers of strangers) {
         const response = await fetch(`${served.url}${path}`, { method, headers })
         expect([route, response.status]).toEqual([route, 401])
         expect(await response.json()).toMatchObject({
