@@ -8,7 +8,7 @@ import { eventData } from '../events/index.ts'
 const text = z.string().min(1)
 
 /** One person's answer. */
-export const answer = eventData.answer
+const { answer } = eventData
 export type Answer = z.infer<typeof answer>
 
 /** What answers amount to. */

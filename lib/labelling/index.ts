@@ -4,7 +4,6 @@
  */
 export {
   type Answer,
-  answer,
   hasAnswered,
   type Outcome,
   outcome,
