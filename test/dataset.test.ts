@@ -98,7 +98,7 @@ describe('answers', () => {
     await answers.record(about, given('fox', 'ben', 3))
     expect(await answers.get(about.photo)).toMatchObject({ outcome: { kind: 'disputed' } })
     expect((await answers.all()).get(about.photo)!.etag).not.toBe(first)
-    expect(await labelSet(bucket.store, dataset).read()).toEqual(['dog', 'fox'])
+    expect(await labelSet(bucket.store, dataset).read()).toEqual(['cat', 'dog', 'fox'])
   })
 
   it('say which photos have neither of the labels, until there is another label', async () => {

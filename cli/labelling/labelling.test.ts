@@ -12,6 +12,9 @@ import { drawPicture } from './picture.ts'
 
 let bucket: Bucket
 
+/** A terminal is patient; it has a bucket to ask. */
+const poll = <T>(look: () => T) => expect.poll(look, { timeout: 15_000 })
+
 beforeAll(async () => {
   bucket = await openBucket()
 })
@@ -55,7 +58,7 @@ function start(dataset: string, store = bucket.store) {
     onChange() {},
   })
   const text = () => renderLabelling(labelling.view(), 24).map(textOf).join('\n')
-  const shows = (photo: string | undefined) => expect.poll(() => labelling.view().question?.photo).toBe(photo)
+  const shows = (photo: string | undefined) => poll(() => labelling.view().question?.photo).toBe(photo)
   return { labelling, text, shows }
 }
 
@@ -67,7 +70,7 @@ it('asks about one photo after the other; digits answer, n skips, w writes', asy
   const [first, second, third, fourth] = await queueOf('keys', 4)
   const { labelling, text, shows } = start('keys')
   await shows(first)
-  await expect.poll(text).toContain('4 waiting, 0 answered')
+  await poll(text).toContain('4 waiting, 0 answered')
   expect(text()).toContain('1 cat   2 dog')
   expect(text()).toContain('▀▀▀▀')
   expect(text()).not.toContain('sure')
@@ -92,7 +95,7 @@ it('asks about one photo after the other; digits answer, n skips, w writes', asy
   expect(await given('keys', third)).toMatchObject([{ label: 'fox' }])
 
   labelling.key('1')
-  await expect.poll(text).toContain('Only photos wait that you have skipped or answered.')
+  await poll(text).toContain('Only photos wait that you have skipped or answered.')
   expect(await given('keys', second)).toBeUndefined()
   expect(labelling.key('q')).toBe('leave')
   await labelling.close()
@@ -112,12 +115,12 @@ it('asks again about a photo whose answer was not recorded', async () => {
   await shows(first)
   full = true
   labelling.key('2')
-  await expect.poll(text).toContain('the bucket is full')
+  await poll(text).toContain('the bucket is full')
   await shows(first)
   expect(text()).toContain('0 answered')
   full = false
   labelling.key('2')
-  await expect.poll(text).toContain('No photo waits for a label.')
+  await poll(text).toContain('No photo waits for a label.')
   expect(await given('lost', first)).toMatchObject([{ label: 'dog' }])
 
   const [later] = await queueOf('lost', 2).then((hashes) => hashes.slice(1))
@@ -131,7 +134,7 @@ it('x is neither of the labels, u takes the last answer back', async () => {
   const { labelling, text, shows } = start('back')
   await shows(first)
   labelling.key('u')
-  await expect.poll(text).toContain('There is no answer of yours to take back.')
+  await poll(text).toContain('There is no answer of yours to take back.')
   await shows(first)
   labelling.key('x')
   await shows(second)
@@ -174,22 +177,22 @@ it('has a digit for each label, and says how well people agree and whether pseud
   const { labelling, text, shows } = start('many')
   await shows(second)
   expect(text()).toContain('1 ant   2 bee   3 cat   4 dog   5 eel')
-  await expect.poll(text).toContain('1 photo was answered by two or more people, 1 alike.')
+  await poll(text).toContain('1 photo was answered by two or more people, 1 alike.')
   expect(text()).toContain('1 of 1 audited pseudo-labels were wrong (10.0 % to 100.0 %).')
   expect(text()).toContain('Pseudo-labels have stopped: 1 of the newest 1')
   labelling.key('5')
-  await expect.poll(text).toContain('You: eel.')
+  await poll(text).toContain('You: eel.')
   await labelling.close()
 })
 
 it('leaves no photo behind, and says when nothing waits', async () => {
   await queueOf('one', 1)
   const { labelling, text } = start('one')
-  await expect.poll(() => labelling.view().file).toBeDefined()
+  await poll(() => labelling.view().file).toBeDefined()
   const file = labelling.view().file!
   expect((await stat(file)).size).toBeGreaterThan(0)
   labelling.key('1')
-  await expect.poll(text).toContain('No photo waits for a label.')
+  await poll(text).toContain('No photo waits for a label.')
   await labelling.close()
   await expect(stat(file)).rejects.toThrow('ENOENT')
 })

@@ -16,7 +16,6 @@ const by = text.optional().openapi({
   description: 'Who answers. Not needed where the server knows who asks.',
   example: 'ana',
 })
-/** A schema of its own: what was made before `@hono/zod-openapi` was loaded knows nothing of `openapi`. */
 const photo = eventData.sha256.describe('SHA-256 of the photo.')
 const share = z.number().min(0).max(1)
 const count = z.number().int().min(0)
@@ -41,9 +40,7 @@ export const skipBody = z.object({ photo, by }).openapi('Skip')
 
 export const undoBody = z.object({ by }).openapi('Undo')
 
-export const photoParams = z.object({
-  photo: photo.openapi({ param: { name: 'photo', in: 'path' } }),
-})
+export const photoParams = z.object({ photo })
 
 export const questions = z
   .object({

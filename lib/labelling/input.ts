@@ -34,7 +34,7 @@ export function checkLabel(label: string, offered: readonly string[], isNew: boo
   if (isNew || offered.includes(written)) return written
   throw new EdgeloopError('INVALID_INPUT', `no photo has been labelled "${written}" so far`, {
     where: 'label',
-    hint: `labels are ${offered.join(', ') || 'none yet'}; say that it is new if you mean it`,
+    hint: `labels are ${offered.join(', ') || 'none yet'}; for another one, add --new, or "isNew": true`,
   })
 }
 

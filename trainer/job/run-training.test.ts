@@ -136,36 +136,27 @@ describe('a training job', () => {
     expect(metrics).toMatchObject({ sizes: { samples: 6, golden: 1 } })
   })
 
-  it('doubts what people said and others make improbable, not what seeds and the model itself say', async () => {
+  it('doubts what people said and others make improbable, the same each time', async () => {
     const { dataset, seeds, request, train, registry } = openDataset()
-    const items = await seeds(0, 8)
-    // What they are labelled is what is not on them.
-    const wrongly = (i: number, origin: SnapshotItem['origin']): SnapshotItem => ({
-      ...{ ...items[i]!, origin, edge: origin === 'seed' ? null : 'edge-1' },
-      label: items[i]!.label === 'rings' ? 'stripes' : 'rings',
-    })
-    const origins = ['person', 'audit', 'seed', 'pseudo'] as const
-    const given = items.map((item, i) => {
-      const origin = origins[i]
-      return origin ? wrongly(i, origin) : ({ ...item, origin: 'person', edge: 'edge-1' } as const)
-    })
+    const items = await seeds(0, 14)
     // Their features are known from when they were seeds.
     await train(await request(items))
+    const wrong = { ...items[0]!, label: 'stripes' }
+    const given = [wrong, ...items.slice(1)].map(
+      (item) => ({ ...item, origin: 'person', edge: 'edge-1' }) as const
+    )
     const pseudoLabels = { stopped: true, why: 'a test' }
     const run = await request(given, { pseudoLabels })
     const { metrics } = await train(run)
-    expect(metrics).toMatchObject({ sizes: { samples: 24 }, pseudoLabels })
+    expect(metrics).toMatchObject({ sizes: { samples: 42 }, pseudoLabels })
 
-    const doubts = [...(await doubtStore(store, dataset).read()).values()]
-    const doubted = doubts.map(({ photo, label }) => ({ photo, label }))
-    const expected = given.slice(0, 2).map(({ photo, label }) => ({ photo, label }))
-    for (const each of expected) expect(doubted).toContainEqual(each)
-    for (const { photo } of given.slice(2, 4)) expect(doubted.map((each) => each.photo)).not.toContain(photo)
-    for (const { probability } of doubts) expect(probability).toBeLessThan(0.1)
+    const doubts = await doubtStore(store, dataset).read()
+    expect(doubts.get(wrong.photo)).toMatchObject({ label: 'stripes' })
+    expect(doubts.size).toBeLessThan(5)
     // As after a crash between the doubts and the version.
     await store.delete(`models/${run.model}/2/manifest.json`)
     await train(run)
-    expect([...(await doubtStore(store, dataset).read()).values()]).toEqual(doubts)
+    expect(await doubtStore(store, dataset).read()).toEqual(doubts)
     expect(await registry.versions()).toEqual([1, 2])
   })
 
