@@ -174,7 +174,8 @@ async function start(
   closeLater(() => fromTheCloud.close())
   const logs = createLogRoutes(options.logs ?? nothing)
   const { token } = options.cloud
-  const hasToken = (authorization?: string) => token !== undefined && authenticator.isEdge(authorization)
+  const hasToken = ({ req }: Context) =>
+    token !== undefined && authenticator.isEdge(req.header('authorization'))
   const isHere = ({ env }: Context) => isFromThisNode(env.incoming.socket.remoteAddress)
   const labelQueue = createEdgeLabelQueue({
     ...{ edge, dataset: options.dataset, database, book, decisions, photos },
@@ -189,15 +190,12 @@ async function start(
     .get('/status', async (c) => c.json(await heartbeat()))
     .route(
       '/',
-      createPhotoRoutes(photos, (context) => isHere(context) || hasToken(context.req.header('authorization')))
+      createPhotoRoutes(photos, (context) => isHere(context) || hasToken(context))
     )
     .route(
       '/',
-      createLabelDoor(
-        labelQueue,
-        // Functions of this node read its photos; in people's names they have nothing to say.
-        (context) => (token === undefined ? isHere(context) : hasToken(context.req.header('authorization')))
-      )
+      // Functions of this node read its photos; in people's names they have nothing to say.
+      createLabelDoor(labelQueue, token === undefined ? isHere : hasToken)
     )
     .route('/', createDecisionRoutes(decisions))
     .route('/', metrics.routes)

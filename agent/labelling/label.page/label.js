@@ -17,6 +17,8 @@ const api = createApi(who)
 const photos = createPhotos(api.photo)
 /** What is asked now; undefined where nothing is. */
 let question
+/** The labels that there are buttons for. */
+let offered = []
 /** Whether something is on its way: a second press on a key must not answer the next photo. */
 let busy = false
 
@@ -82,6 +84,9 @@ async function tellState() {
 }
 
 function showLabels(labels) {
+  // Whoever has the focus on a button keeps it.
+  if (labels.join('\n') === offered.join('\n')) return
+  offered = labels
   const buttons = labels.map((label, index) => {
     const button = document.createElement('button')
     button.type = 'button'
