@@ -18,7 +18,7 @@ import {
   type Relays,
   readProfiles,
 } from '../gateway/index.ts'
-import { sampleStore } from '../lib/dataset/index.ts'
+import { peopleAnswers, sampleStore } from '../lib/dataset/index.ts'
 import type { Heartbeat } from '../lib/edge-status/index.ts'
 import { modelSelections } from '../lib/model-selection/index.ts'
 import { photoHash } from '../lib/photo/index.ts'
@@ -50,7 +50,7 @@ const fn = (service: string, topic: string, more: Record<string, string> = {}): 
 const FUNCTIONS = [
   fn('classify', 'events/photo.captured', { 'edgeloop.dev/max-inflight': '4' }),
   fn('filter-confidence', 'events/photo.classified', { 'edgeloop.dev/context': 'neighbours' }),
-  fn('upload-sample', 'events/sample.accepted, events/sample.review', {
+  fn('upload-sample', 'events/sample.accepted, events/sample.review, events/sample.labelled', {
     'edgeloop.dev/context': 'uplink',
     'edgeloop.dev/max-inflight': '4',
   }),
@@ -109,6 +109,7 @@ async function startEdge(
     }),
     modelCache: path.join(place, 'models'),
     models: modelSelections.parse('photos'),
+    dataset: 'photos',
     store: createObjectStore({ endpoint: url, bucket: 'test', ...credentials }),
     cloud: { gateway, broker: `mqtt://127.0.0.1:${links.broker.port}`, token: more.token },
     listen: { host: '127.0.0.1', http: more.http ?? 0, mqtt: more.mqtt ?? 0 },
@@ -634,6 +635,51 @@ describe('what the cloud hears', () => {
         why: 'the channel cannot be read (models/photos/channels/stable.json)',
       })
     )
+  })
+})
+
+describe('people at the edge', () => {
+  const post = (agent: EdgeAgent, path: string, body: object, headers = {}) =>
+    fetch(`${agent.gateway}/label/api${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: JSON.stringify({ by: 'ana', ...body }),
+    })
+
+  it('label with the edge’s token, where it has one, also on the node itself', async () => {
+    const agent = await startEdge({ token: 'the-edges-token' })
+    expect((await fetch(`${agent.gateway}/label`)).status).toBe(200)
+    const authorization = 'Bearer the-edges-token'
+    const statuses = await Promise.all([
+      post(agent, '/claim', {}),
+      post(agent, '/claim', {}, { authorization: 'Bearer wrong' }),
+      post(agent, '/claim', {}, { authorization }),
+    ])
+    expect(statuses.map(({ status }) => status)).toEqual([401, 401, 200])
+  })
+
+  it('and what they say goes up when samples may', async () => {
+    const quiet = { times: '00:00-24:00', timeZone: 'Europe/Berlin' }
+    await bucket.putJson('edges/edge-1/desired.json', { revision: 1, quietHours: quiet })
+    const agent = await startEdge()
+    const pi = await device(agent, 'pi')
+    await eventually(async () => expect((await agent.heartbeat()).held).toMatchObject({ why: 'quiet hours' }))
+    const photo = photoOf({ n: 1, confidence: 0.6 })
+    await pi.send(photo)
+    await eventually(async () => expect((await totals(agent)).review).toBe(1))
+    const given = { photo: photoHash(photo), label: 'cat', isNew: true }
+    expect(await (await post(agent, '/answer', given)).json()).toMatchObject({
+      prediction: { confidence: 0.6 },
+    })
+    await sleep(300)
+    const answers = peopleAnswers(bucket, 'photos')
+    expect(await answers.get(given.photo)).toBeUndefined()
+    expect((await agent.heartbeat()).spool['upload-sample']).toBe(2)
+    await bucket.putJson('edges/edge-1/desired.json', { revision: 2 })
+    await eventually(async () =>
+      expect(await answers.get(given.photo)).toMatchObject({ answers: [{ by: 'ana', label: 'cat' }] })
+    )
+    await settled(agent, 1)
   })
 })
 

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import {
   createEdgeAuthenticator,
@@ -34,6 +34,7 @@ import { openIdentity } from './identity/index.ts'
 import { createIntake } from './intake/index.ts'
 import { openKeptPhotos } from './keep-photos.ts'
 import { createKeptAside, createKeptAsideRoutes } from './kept-aside/index.ts'
+import { createEdgeLabelQueue, createLabelDoor, createModelLabels, followDoubts } from './labelling/index.ts'
 import { createLogRoutes, type LogSource } from './logs/index.ts'
 import { createAgentMetrics } from './metrics/index.ts'
 import { createModelCache } from './model-cache/index.ts'
@@ -60,6 +61,8 @@ export interface EdgeAgentOptions {
   modelCache: string
   /** What is in it; heartbeats speak of the first. */
   models: readonly ModelSelection[]
+  /** Where its samples, and the answers of its people, belong. */
+  dataset: string
   /** Closed with the agent. */
   store: ObjectStore
   /** The cloud, which may be out of reach, and what its gateway and its broker know this edge by. */
@@ -128,7 +131,7 @@ async function start(
   const database = await openDatabase(path.join(directory, 'database'))
   closeLater(() => database.close())
   const keptPhotos = await openKeptPhotos(database, path.join(directory, 'photos'), options.disk)
-  const { spool, decisions, photos, bound } = keptPhotos
+  const { spool, decisions, book, ledger, photos, bound } = keptPhotos
   closeLater(() => bound.settled())
   const answers = createAnswers(database)
   const roomAlarms = createRoomAlarms()
@@ -145,6 +148,9 @@ async function start(
     pollMs,
   })
   closeLater(() => models.close())
+
+  const doubts = followDoubts({ store, dataset: options.dataset, database, book })
+  closeLater(() => doubts.close())
 
   const kept = createKeptAside(database)
   const limits = { longTopics: PHOTOS }
@@ -168,16 +174,28 @@ async function start(
   closeLater(() => fromTheCloud.close())
   const logs = createLogRoutes(options.logs ?? nothing)
   const { token } = options.cloud
-  const hasToken = (authorization?: string) => token !== undefined && authenticator.isEdge(authorization)
+  const hasToken = ({ req }: Context) =>
+    token !== undefined && authenticator.isEdge(req.header('authorization'))
+  const isHere = ({ env }: Context) => isFromThisNode(env.incoming.socket.remoteAddress)
+  const labelQueue = createEdgeLabelQueue({
+    ...{ edge, dataset: options.dataset, database, book, decisions, photos },
+    modelLabels: createModelLabels({
+      directory: options.modelCache,
+      model: options.models[0]!.model,
+      version: models.offered,
+    }),
+    publishSync: (event) => connector.publishSync(event),
+  })
   const app = new Hono<{ Bindings: NodeBindings }>()
     .get('/status', async (c) => c.json(await heartbeat()))
     .route(
       '/',
-      createPhotoRoutes(
-        photos,
-        ({ env, req }) =>
-          isFromThisNode(env.incoming.socket.remoteAddress) || hasToken(req.header('authorization'))
-      )
+      createPhotoRoutes(photos, (context) => isHere(context) || hasToken(context))
+    )
+    .route(
+      '/',
+      // Functions of this node read its photos; in people's names they have nothing to say.
+      createLabelDoor(labelQueue, token === undefined ? isHere : hasToken)
     )
     .route('/', createDecisionRoutes(decisions))
     .route('/', metrics.routes)
@@ -209,9 +227,10 @@ async function start(
         budgets: desired.current()?.budgets,
       }),
     onEvent(event) {
-      recordDecision(decisions, event)
+      recordDecision({ decisions, book }, event)
       if (event.type === 'photo.classified') answerSync(answerTo(event))
-      if (event.type === 'sample.uploaded') database.afterCommit(() => uplink?.hint(event))
+      if (event.type === 'sample.uploaded' || event.type === 'label.uploaded')
+        database.afterCommit(() => uplink?.hint(event))
     },
     onDeadLetter(event, subscriber, why) {
       if (!isEndOfPhoto(event, subscriber)) return
@@ -324,6 +343,7 @@ async function start(
     const { serving, why } = await classifier()
     const disk = bound.status()
     const room = spool.room()
+    const pinned = ledger.pinned()
     return {
       edge,
       at: new Date().toISOString(),
@@ -337,10 +357,11 @@ async function start(
       functions: functionHealth(await provider.listAt().catch(() => []), spool, connector.circuits()),
       desired: desired.status(),
       held: uplinkPolicy.held(),
-      alarms: [...(uplink?.alarms() ?? []), ...roomAlarms(disk, room)],
+      alarms: [...(uplink?.alarms() ?? []), ...roomAlarms(disk, room, pinned)],
       oversizedPackets: broker.oversized,
       memory: { rss: process.memoryUsage.rss() },
       disk,
+      pinned,
       room,
       deadLetters: queues.reduce((sum, [, { dead }]) => sum + dead, 0),
       model: {

@@ -35,9 +35,9 @@ afterEach(async () => {
   await temporary.remove()
 })
 
-async function open() {
+async function open(limits?: DiskLimits) {
   database = await openDatabase(path.join(temporary.directory, 'database'))
-  kept = await openKeptPhotos(database, path.join(temporary.directory, 'photos'))
+  kept = await openKeptPhotos(database, path.join(temporary.directory, 'photos'), limits)
 }
 
 function limit(limits: DiskLimits) {
@@ -53,6 +53,7 @@ let sequence = 0
 async function take(name: string) {
   await bound.store(SIZE, () => kept.photos.put(bytesOf(name)))
   await database.transaction(() => {
+    kept.decisions.capturedSync(hashOf(name), SIZE)
     kept.ledger.keepSync(hashOf(name), ++sequence)
   })
 }
@@ -166,6 +167,85 @@ describe('a photo', () => {
     await kept.spool.bury(id!, { error: 'never' })
     await kept.spool.deadLetters.discard(id!)
     expect(kept.ledger.removable(9)).toEqual([hashOf('a')])
+  })
+})
+
+describe('a pinned photo', () => {
+  const about = { edge: 'edge-1', device: 'pi', mediaType: 'image/jpeg', size: SIZE, prediction: null }
+  const ANSWER = { by: 'ana', at: '2026-01-01T00:00:00.000Z', label: 'cat', among: ['cat'] }
+
+  beforeEach(async () => {
+    await database.close()
+    const limits = { photoBytes: 10 * SIZE, minFreeBytes: 0 }
+    await open(limits)
+    limit(limits)
+  })
+
+  /** A photo that a person is to look at, and that is uploaded. */
+  async function review(name: string, withPhoto: boolean, audit = false) {
+    await take(name)
+    const photo = hashOf(name)
+    await database.transaction(() => {
+      kept.decisions.recordSync({ ...DECISION, photo, outcome: 'review', audit })
+      kept.book.askSync({ ...about, photo, audit })
+    })
+    await kept.decisions.uploaded(photo, 10, withPhoto)
+  }
+  const say = (name: string, answers = [ANSWER]) =>
+    database.transaction(() => {
+      const found = kept.book.photo(hashOf(name))!
+      kept.book.writeSync({ ...kept.book.said(found), answers })
+    })
+  const waits = (name: string) => kept.book.photo(hashOf(name))?.place != null
+
+  it('stays where it is labelled or an audit, and goes like any other when its answer is taken back', async () => {
+    await review('a', false)
+    await review('b', true)
+    await review('c', true, true)
+    expect(kept.ledger.removable(9)).toEqual([hashOf('b'), hashOf('a')])
+    for (const name of 'ab') await say(name)
+    expect(kept.ledger.removable(9)).toEqual([])
+    expect(kept.ledger.pinned()).toEqual({ bytes: 3 * SIZE, maxBytes: 5 * SIZE })
+    await say('b', [])
+    expect(kept.ledger.removable(9)).toEqual([hashOf('b')])
+    expect(kept.ledger.pinned().bytes).toBe(2 * SIZE)
+  })
+
+  it('goes when there are too many, those first that the cloud has, and never while others may go', async () => {
+    for (const name of 'abcd') await review(name, name > 'b')
+    for (const name of 'abcd') await say(name)
+    await review('e', false)
+    await review('f', true, true)
+    await review('g', false)
+    await say('g')
+    // Six are pinned, of which five may be.
+    expect(kept.ledger.removable(9)).toEqual([hashOf('c'), hashOf('e')])
+    for (const name of 'hijk') {
+      await take(name)
+      await decide(name, 'accepted')
+      await bound.settled()
+    }
+    expect(await here(...'abcdefghijk')).toBe('a b d f g h i j k')
+    expect([...'abcdefg'].filter(waits).join('')).toBe('f')
+    expect(kept.ledger.pinned()).toEqual({ bytes: 5 * SIZE, maxBytes: 5 * SIZE })
+    expect(bound.status().state).toBe('high')
+    await take('l')
+    // What is pinned leaves room for others, and what still waits for its upload has that.
+    await expect(take('m')).rejects.toMatchObject({ code: 'OVERLOADED' })
+    expect(await here(...'abdfg')).toBe('a b d f g')
+  })
+
+  it('that is removed all the same is asked about no more, and what was said stays', async () => {
+    await review('a', true)
+    await review('b', true)
+    await say('a')
+    await database.transaction(() => {
+      for (const name of 'ab') kept.ledger.forgetSync(hashOf(name))
+    })
+    expect([kept.book.isAnswered(hashOf('a')), kept.book.photo(hashOf('b'))]).toEqual([true, undefined])
+    expect([kept.ledger.pinned().bytes, kept.book.countWaiting()]).toEqual([0, 0])
+    await say('a', [])
+    expect(waits('a')).toBe(false)
   })
 })
 

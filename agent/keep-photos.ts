@@ -4,6 +4,7 @@ import { type Delivery, deliverySchema } from './connector/index.ts'
 import { photoOf } from './dead-letters/index.ts'
 import { createDecisionIndex, type Decision, type DecisionIndex } from './decision-index/index.ts'
 import { openSequences, type Sequences } from './intake/index.ts'
+import { createLabelBook, type LabelBook } from './labelling/index.ts'
 import {
   createDiskBound,
   createPhotoLedger,
@@ -20,11 +21,18 @@ import {
 export interface KeptPhotos {
   spool: Spool<Delivery>
   decisions: DecisionIndex
+  book: LabelBook
   sequences: Sequences
   ledger: PhotoLedger
   photos: PhotoStore
   bound: DiskBound
 }
+
+/**
+ * What pinned photos may take of all that photos may: what is learnt from and what measures stays at hand, and there is
+ * always room for what comes.
+ */
+const PINNED_SHARE = 0.5
 
 /** @param directory where the photos are */
 export async function openKeptPhotos(
@@ -32,10 +40,15 @@ export async function openKeptPhotos(
   directory: string,
   limits?: DiskLimits
 ): Promise<KeptPhotos> {
-  const decisions: DecisionIndex = createDecisionIndex(database, {
-    onChange: (photo) => ledger.reviewSync(photo),
+  const onChange = (photo: string) => ledger.reviewSync(photo)
+  const decisions: DecisionIndex = createDecisionIndex(database, { onChange })
+  const book: LabelBook = createLabelBook(database, { onChange })
+  const ledger: PhotoLedger = createPhotoLedger(database, {
+    worthOf: (photo) => worthOf(decisions.standing(photo), book.isAnswered(photo)),
+    bytesOf: (photo) => decisions.capturedBytes(photo) ?? 0,
+    maxPinnedBytes: () => PINNED_SHARE * bound.limitBytes,
+    onForget: book.forgetSync,
   })
-  const ledger = createPhotoLedger(database, (photo) => worthOf(decisions.standing(photo)))
   const spool = createSpool(database, 'events', deliverySchema, {
     onEnter(event) {
       const photo = photoOf(event)
@@ -49,16 +62,18 @@ export async function openKeptPhotos(
   const sequences = openSequences(database)
   if (!ledger.begun()) await takeOver({ database, ledger, spool, sequences, directory })
   const photos = await createPhotoStore(directory, { keeps: ledger.keeps })
-  const bound = createDiskBound({ database, photos, ledger, limits })
-  return { spool, decisions, sequences, ledger, photos, bound }
+  const bound: DiskBound = createDiskBound({ database, photos, ledger, limits })
+  return { spool, decisions, book, sequences, ledger, photos, bound }
 }
 
-/** What becomes of a photo's bytes, by what is decided about it. */
-function worthOf(decision: Omit<Decision, 'features'> | undefined): Worth {
+/** What becomes of a photo's bytes, by what is decided about it, and whether people know what is on it. */
+function worthOf(decision: Omit<Decision, 'features'> | undefined, isAnswered: boolean): Worth {
   if (!decision) return 'needed'
-  const { outcome, uploaded, photoUploaded } = decision
+  const { outcome, uploaded, photoUploaded, audit } = decision
   if (outcome === 'rejected' || outcome === 'dead') return 'done'
   if (!uploaded) return 'needed'
+  // When the backbone changes, their features are computed anew, which takes the photo itself.
+  if (isAnswered || audit) return photoUploaded ? 'pinned-copy' : 'pinned'
   // With the uplink `features` a person can only look at it here.
   return outcome === 'review' && !photoUploaded ? 'wanted' : 'done'
 }

@@ -32,6 +32,8 @@ const schema = z.object({
   /** Holds `edge-token`, `s3-access-key-id` and `s3-secret-access-key`. */
   SECRETS_DIR: z.string().default('/var/openfaas/secrets'),
   ...modelSettings,
+  /** Where this edge's samples belong; `upload-sample` is told the same. */
+  DATASET: eventData.name.default('photos'),
   /** Where functions read models; below DATA_DIR when absent. */
   MODEL_CACHE: z.string().optional(),
   /** Where the kubelet keeps containers' logs. */
@@ -65,6 +67,7 @@ await runService(async (signal) => {
     logs: podLogs(settings.POD_LOGS_DIR),
     modelCache: settings.MODEL_CACHE ?? path.join(directory, 'models'),
     models: selectionsOf(settings),
+    dataset: settings.DATASET,
     store: objectStoreFromEnv(process.env),
     cloud: { gateway, broker: settings.CLOUD_BROKER, token },
     listen: { host: settings.HOST, http: settings.HTTP_PORT, mqtt: settings.MQTT_PORT },

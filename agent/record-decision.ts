@@ -1,15 +1,25 @@
 import type { EdgeloopEvent, EventData } from '../lib/events/index.ts'
 import type { DecisionIndex } from './decision-index/index.ts'
+import type { LabelBook } from './labelling/index.ts'
 
 const OUTCOMES = { accept: 'accepted', review: 'review', reject: 'rejected' } as const
 
-/** Inside a transaction: writes down what an event decides about a photo. */
-export function recordDecision(decisions: DecisionIndex, event: EdgeloopEvent): void {
+/** Inside a transaction: writes down what an event decides about a photo, and what people are to be asked because of it. */
+export function recordDecision(
+  { decisions, book }: { decisions: DecisionIndex; book: LabelBook },
+  event: EdgeloopEvent
+): void {
   switch (event.type) {
     case 'sample.accepted':
     case 'sample.review':
-    case 'sample.rejected':
-      decisions.recordSync(decisionOf(event.data))
+    case 'sample.rejected': {
+      const { first, decision } = decisions.recordSync(decisionOf(event.data))
+      if (first && decision.outcome === 'review') book.askSync(questionOf(event.data))
+      break
+    }
+    case 'label.uploaded':
+      // Somebody in the cloud may have answered meanwhile, too.
+      book.learnSync(event.data.photo, event.data.answers)
       break
     case 'sample.uploaded':
       decisions.uploadedSync(event.data.photo.hash, event.data.bytes, event.data.withPhoto)
@@ -40,6 +50,16 @@ export function recordDeadLetter(decisions: DecisionIndex, event: EdgeloopEvent,
     modelVersion: null,
     audit: false,
   })
+}
+
+function questionOf({
+  photo: { hash, mediaType, size },
+  edge,
+  device,
+  audit,
+  prediction,
+}: EventData<'sample.review'>): Parameters<LabelBook['askSync']>[0] {
+  return { photo: hash, mediaType, size, edge, device, audit, prediction }
 }
 
 function decisionOf(data: EventData<'sample.accepted'>): Parameters<DecisionIndex['recordSync']>[0] {

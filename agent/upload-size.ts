@@ -3,12 +3,13 @@ import { type Delivery, isEvent } from './connector/index.ts'
 
 /** The function that sends samples up. */
 const UPLOADER = 'upload-sample'
-/** What goes up with each sample, in bytes: what is written down about it, and headers. */
+/** What goes up with each sample, and with each answer, in bytes: what is written down about it, and headers. */
 const RECORD_BYTES = 2000
 
 /** About how many bytes a delivery has the function send to the cloud; 0 where it sends nothing there. */
 export function uploadSize(subscriber: string, delivery: Delivery, uplink: Uplink): number {
   if (subscriber !== UPLOADER || !isEvent(delivery)) return 0
+  if (delivery.type === 'sample.labelled' || delivery.type === 'sample.unlabelled') return RECORD_BYTES
   if (delivery.type !== 'sample.accepted' && delivery.type !== 'sample.review') return 0
   const { photo, features, band } = delivery.data
   const photoBytes = wantsPhoto(band, uplink) ? photo.size : 0

@@ -230,6 +230,12 @@ describe.sequential('containers', () => {
     )
     expect(await response.json()).toMatchObject({ model: { name: 'photos', version: 1 } })
 
+    const label = (path: string, headers = {}) => fetch(`http://127.0.0.1:${http}/label${path}`, { headers })
+    for (const file of ['', '/label.js', '/label.css']) expect((await label(file)).status).toBe(200)
+    expect((await label('/api/state')).status).toBe(401)
+    const labelling = await label('/api/state', { Authorization: `Bearer ${TOKEN}` })
+    expect(await labelling.json()).toMatchObject({ labels: LABELS })
+
     const status = await fetch(`http://127.0.0.1:${http}/status`)
     expect(await status.json()).toMatchObject({
       edge: 'edge-1',

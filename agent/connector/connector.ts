@@ -77,8 +77,9 @@ export interface Connector {
   /**
    * The same inside a transaction of the spool's database.
    * @param whenFull of what is only coming in, `refuse`
+   * @returns how many functions want it
    */
-  publishSync(event: EdgeloopEvent, whenFull?: NewEntry<unknown>['whenFull']): void
+  publishSync(event: EdgeloopEvent, whenFull?: NewEntry<unknown>['whenFull']): number
   /**
    * Resolves when a message is on disk for every function that wants it, to how many these are.
    * @throws EdgeloopError OVERLOADED where it is to be refused when the spool is full
@@ -125,9 +126,10 @@ export function createConnector(options: ConnectorOptions): Connector {
   let turn: Promise<void> = Promise.resolve()
   let closing = false
 
-  function publishSync(event: EdgeloopEvent, whenFull: NewEntry<unknown>['whenFull'] = 'keep'): void {
-    enqueueSync(event, whenFull)
+  function publishSync(event: EdgeloopEvent, whenFull: NewEntry<unknown>['whenFull'] = 'keep'): number {
+    const wanted = enqueueSync(event, whenFull)
     options.onEvent?.(event)
+    return wanted
   }
 
   /** For everybody who wants it: how many these are. */
@@ -258,7 +260,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       turn = following.catch(() => {})
       return following
     },
-    publish: (event, whenFull) => database.transaction(() => publishSync(event, whenFull)),
+    publish: (event, whenFull) => database.transaction(() => void publishSync(event, whenFull)),
     publishSync,
     async deliver(message, whenFull) {
       // What nobody asks for needs no disk, which may be full.

@@ -29,8 +29,13 @@ export function laneOf(delivery: Delivery): string {
   return 'device' in data ? `${data.edge}/${data.device}` : topicOf(delivery)
 }
 
-/** What people are to see goes up before what the model knows, where a line is slow: see `Spool`'s priorities. */
+/** What goes up later than anything else of the loop, the last of it last; see `Spool`'s priorities. */
+const LATER: readonly string[] = ['sample.review', 'sample.accepted']
+
+/**
+ * Where a line is slow, what people have said goes up before what they are to see, and that before what the model knows: it is
+ * learnt from at once, and is tiny.
+ */
 export function priorityOf(delivery: Delivery): number {
-  if (!isEvent(delivery)) return 2
-  return delivery.type === 'sample.accepted' ? 1 : 0
+  return isEvent(delivery) ? LATER.indexOf(delivery.type) + 1 : LATER.length + 1
 }

@@ -123,6 +123,8 @@ export function createDecisionIndex(
     ...index,
     firstDecision,
     standing: (photo) => tables.decisions.get(photo),
+    features: (photo) => tables.features.get(photo),
+    capturedBytes: (photo) => tables.captured.get(photo),
     captured: (photo, bytes) => database.transaction(() => index.capturedSync(photo, bytes)),
     record: (decision) => database.transaction(() => index.recordSync(decision)),
     uploaded: (...upload) => database.transaction(() => index.uploadedSync(...upload)),

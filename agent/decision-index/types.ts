@@ -45,9 +45,13 @@ export interface DecisionIndex {
   /** Counts a photo as captured. Returns whether it was the first time. */
   captured(photo: string, bytes: number): Promise<boolean>
   capturedSync(photo: string, bytes: number): boolean
+  /** What a captured photo takes; undefined where it was not captured here. */
+  capturedBytes(photo: string): number | undefined
   firstDecision(photo: string): Decision | undefined
   /** The same without features, which saves reading them. */
   standing(photo: string): DecisionRecord | undefined
+  /** The features of a photo, float16, little-endian, and the backbone that they come from; of the recent ones only. */
+  features(photo: string): { bytes: Uint8Array; backbone: string | null } | undefined
   /** Records a decision unless there is one. `decision` is the one that stands. `INVALID_INPUT`. */
   record(decision: NewDecision): Promise<{ decision: Decision; first: boolean }>
   recordSync(decision: NewDecision): { decision: Decision; first: boolean }

@@ -25,6 +25,8 @@ export interface DiskBoundOptions {
 
 /** Keeps photos within the bound of the disk. */
 export interface DiskBound {
+  /** What photos may take, in bytes. */
+  readonly limitBytes: number
   /**
    * Runs what stores a photo of so many bytes, once there is room for it.
    * @throws EdgeloopError OVERLOADED when there is none and nothing may go, or when the disk itself refuses
@@ -139,6 +141,8 @@ export function createDiskBound(options: DiskBoundOptions): DiskBound {
   }
 
   return {
+    limitBytes: limit,
+
     async store(bytes, work) {
       // Whatever goes wrong in between, what counts is whether there is room afterwards.
       if (!fits(bytes)) await makeRoom(bytes).catch(() => {})

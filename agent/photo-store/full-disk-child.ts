@@ -25,7 +25,7 @@ const kept = await openKeptPhotos(database, path.join(directory, 'photos'), {
   minFreeBytes: 0,
 })
 const { photos, decisions, bound } = kept
-const connector = { publishSync() {} }
+const connector = { publishSync: () => 0 }
 const intake = createIntake({ edge: 'edge-1', database, connector, ...kept })
 
 async function take(n: number): Promise<string> {

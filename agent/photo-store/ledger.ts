@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import type { Database } from '../../lib/database/index.ts'
+import { createPins, type Pin, type PinnedBytes } from './pins.ts'
 
 /**
  * What a photo is good for, once no event speaks of it any more: `needed`, it has no outcome yet or waits for its upload;
- * `wanted`, its outcome is safe, but this is the only copy of something that a person may have to look at; `done`.
+ * `pinned`, people know what is on it, or it measures what the model knows, and this is the only copy; `pinned-copy`, the
+ * same, and the cloud has the photo, too; `wanted`, its outcome is safe, but this is the only copy of something that a
+ * person may have to look at; `done`.
  */
-export type Worth = 'needed' | 'wanted' | 'done'
+export type Worth = 'needed' | 'pinned' | 'pinned-copy' | 'wanted' | 'done'
 
-/** What may go, in this order. */
+/** What may go: these, by their numbers in the database, and pinned photos of which there are too many. */
 const RANKS: readonly Worth[] = ['done', 'wanted']
 
 /**
@@ -28,8 +31,12 @@ export interface PhotoLedger {
   releaseSync(photo: string, how: 'acknowledged' | 'discarded'): void
   /** What the photo is worth may have changed. */
   reviewSync(photo: string): void
-  /** Photos that may go, those that are done first, each kind by the edge's own sequence numbers. */
+  /**
+   * Photos that may go: those that are done, then pinned ones above their bound that the cloud has, too, then those that a
+   * person may have to look at, then pinned ones above their bound; each kind by the edge's own sequence numbers.
+   */
   removable(limit: number): string[]
+  pinned(): PinnedBytes
   /** Its file is gone. */
   forgetSync(photo: string): void
   /** Whether it has begun; before, nothing is known of photos that were stored earlier. */
@@ -45,43 +52,77 @@ const entry = z.object({
   abandoned: z.boolean(),
 })
 
-/** @param worthOf reads the same database, inside the transaction */
-export function createPhotoLedger(database: Database, worthOf: (photo: string) => Worth): PhotoLedger {
+export interface PhotoLedgerOptions {
+  /** Reads the same database, inside the transaction. */
+  worthOf(photo: string): Worth
+  /** What a photo's file takes; likewise. */
+  bytesOf(photo: string): number
+  /** What pinned photos may take together, in bytes; asked whenever it matters. */
+  maxPinnedBytes(): number
+  /** Runs inside the transaction that forgets a photo, whose file is gone. */
+  onForget(photo: string): void
+}
+
+export function createPhotoLedger(database: Database, options: PhotoLedgerOptions): PhotoLedger {
+  const { worthOf, bytesOf, onForget } = options
   const kept = database.table('photos.kept', entry)
   /** photo → events; none where there is no event */
   const held = database.table('photos.held', count)
   /** [rank, sequence, photo] */
   const free = database.table('photos.removable', z.null())
   const state = database.table('photos.state', z.literal('begun'))
+  const pins = createPins(database, options.maxPinnedBytes)
 
-  /** Photos that cannot go: an unreadable record holds its photo, too, rather than to risk it. */
-  function rankOf(photo: string, { abandoned }: z.infer<typeof entry>): number {
-    if (held.has(photo)) return -1
+  /** Held photos cannot go: an unreadable record holds its photo, too, rather than to risk it. */
+  function worthNow(photo: string, { abandoned }: z.infer<typeof entry>): Worth {
+    if (held.has(photo)) return 'needed'
     const worth = worthOf(photo)
-    return RANKS.indexOf(abandoned && worth === 'needed' ? 'done' : worth)
+    return abandoned && worth === 'needed' ? 'done' : worth
+  }
+
+  /** Puts a photo where its worth says, and takes it from wherever else it was. */
+  function placeSync(photo: string, sequence: number, worth: Worth): void {
+    for (const [rank, each] of RANKS.entries()) {
+      const key = [rank, sequence, photo]
+      if (each === worth) free.putSync(key, null)
+      else free.removeSync(key)
+    }
+    for (const [each, pin] of pinsOf(photo, sequence)) {
+      if (each !== worth) pins.removeSync(pin)
+      else if (!pins.has(pin)) pins.putSync(pin, bytesOf(photo))
+    }
   }
 
   function reviewSync(photo: string): void {
     const found = kept.get(photo)
-    if (!found) return
-    const now = rankOf(photo, found)
-    for (const rank of RANKS.keys()) {
-      const key = [rank, found.sequence, photo]
-      if (rank === now) free.putSync(key, null)
-      else free.removeSync(key)
-    }
+    if (found) placeSync(photo, found.sequence, worthNow(photo, found))
   }
 
   function keepSync(photo: string, sequence: number): void {
-    forgetSync(photo)
+    const found = kept.get(photo)
+    if (found) placeSync(photo, found.sequence, 'needed')
     kept.putSync(photo, { sequence, abandoned: false })
     reviewSync(photo)
   }
 
   function forgetSync(photo: string): void {
     const found = kept.get(photo)
-    if (found) for (const rank of RANKS.keys()) free.removeSync([rank, found.sequence, photo])
+    if (found) placeSync(photo, found.sequence, 'needed')
     kept.removeSync(photo)
+    onForget(photo)
+  }
+
+  function* freeOf(rank: number): Generator<string> {
+    for (const key of free.keys({ from: [rank], to: [rank + 1] }))
+      yield String((key as (string | number)[])[2])
+  }
+
+  function* inOrder(): Generator<string> {
+    yield* freeOf(RANKS.indexOf('done'))
+    // The cloud has them, which it has not of what follows.
+    yield* pins.surplus('copy')
+    yield* freeOf(RANKS.indexOf('wanted'))
+    yield* pins.surplus('only')
   }
 
   function holdSync(photo: string): void {
@@ -89,6 +130,11 @@ export function createPhotoLedger(database: Database, worthOf: (photo: string) =
     if (found?.corrupt) return
     held.putSync(photo, (found?.value ?? 0) + 1)
     if (!found) reviewSync(photo)
+  }
+
+  function isSurplus({ photo, kind }: Pin): boolean {
+    for (const each of pins.surplus(kind)) if (each === photo) return true
+    return false
   }
 
   return {
@@ -102,7 +148,8 @@ export function createPhotoLedger(database: Database, worthOf: (photo: string) =
       const found = kept.read(photo)
       if (!found?.value) return found !== undefined
       const { sequence } = found.value
-      return !RANKS.some((_worth, rank) => free.has([rank, sequence, photo]))
+      if (RANKS.some((_worth, rank) => free.has([rank, sequence, photo]))) return false
+      return !pinsOf(photo, sequence).some(([, pin]) => pins.has(pin) && isSurplus(pin))
     },
 
     releaseSync(photo, how) {
@@ -118,7 +165,12 @@ export function createPhotoLedger(database: Database, worthOf: (photo: string) =
       reviewSync(photo)
     },
 
-    removable: (limit) => [...free.keys({ limit })].map((key) => String((key as (string | number)[])[2])),
+    removable(limit) {
+      const photos: string[] = []
+      for (const photo of inOrder()) if (photos.push(photo) >= limit) break
+      return photos
+    },
+    pinned: pins.bytes,
 
     begun: () => state.has('state'),
 
@@ -128,4 +180,12 @@ export function createPhotoLedger(database: Database, worthOf: (photo: string) =
       state.putSync('state', 'begun')
     },
   }
+}
+
+/** A photo as either kind of pin. */
+function pinsOf(photo: string, sequence: number): [Worth, Pin][] {
+  return [
+    ['pinned-copy', { photo, sequence, kind: 'copy' }],
+    ['pinned', { photo, sequence, kind: 'only' }],
+  ]
 }

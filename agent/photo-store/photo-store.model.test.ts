@@ -1,5 +1,5 @@
 /**
- * Photos come, are carried on, decided on, uploaded, given up and removed in whatever order, and the process may end between
+ * Photos come, are carried on, decided on, uploaded, labelled, given up and removed in whatever order, and the process may end between
  * any two writes: to the database, of half a photo, before and after a rename, before and after an unlink.
  */
 import { createHash } from 'node:crypto'
@@ -20,6 +20,8 @@ const RUNS = Number(process.env.EDGELOOP_MODEL_RUNS ?? 60)
 const SIZE = 1000
 /** Of the different photos some find no room. */
 const LIMIT = 4 * SIZE
+/** Pinned photos may take half of it. */
+const PINNED = 2
 const bytesOf = (n: number) => Buffer.alloc(SIZE, `photo ${n}`)
 const nameOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 const PHOTOS = Array.from({ length: 10 }, (_, n) => nameOf(bytesOf(n)))
@@ -43,14 +45,21 @@ interface ModelPhoto {
   outcome?: 'accepted' | 'review' | 'rejected' | 'dead'
   uploaded?: boolean
   withPhoto?: boolean
+  /** People know what is on it, or are to measure with it. */
+  marked?: boolean
   abandoned?: boolean
 }
 
-function rankOf({ events, outcome, uploaded, withPhoto, abandoned }: ModelPhoto): 0 | 1 | undefined {
-  if (events.length > 0) return undefined
-  if (outcome === 'rejected' || outcome === 'dead') return 0
-  if (uploaded) return outcome === 'review' && !withPhoto ? 1 : 0
-  return abandoned ? 0 : undefined
+type Worth = 'needed' | 'done' | 'pinned copy' | 'wanted' | 'pinned'
+/** In this order they go. */
+const GOING: readonly Worth[] = ['done', 'pinned copy', 'wanted', 'pinned']
+
+function worthOf({ events, outcome, uploaded, withPhoto, marked, abandoned }: ModelPhoto): Worth {
+  if (events.length > 0) return 'needed'
+  if (outcome === 'rejected' || outcome === 'dead') return 'done'
+  if (!uploaded) return abandoned ? 'done' : 'needed'
+  if (marked) return withPhoto ? 'pinned copy' : 'pinned'
+  return outcome === 'review' && !withPhoto ? 'wanted' : 'done'
 }
 
 class Edge {
@@ -62,7 +71,11 @@ class Edge {
   photos = new Map<number, ModelPhoto>()
   /** Photos that may be gone by now; once gone, for good. */
   gone = new Set<number>()
+  /** Photos that were pinned and kept at the last look. */
+  pinned = new Set<number>()
   refused = 0
+  /** Pinned photos that went because there were too many. */
+  unpinned = 0
 
   constructor(directory: string) {
     this.directory = directory
@@ -80,9 +93,40 @@ class Edge {
     const { spool } = this.kept
     const publish = (queue: string) => (event: EdgeloopEvent) => {
       spool.enqueueSync({ queue, key: event.id, payload: event })
+      return 1
     }
     const connector = { publishSync: publish('classify') }
     this.intake = createIntake({ edge: 'edge-1', database, connector, ...this.kept })
+  }
+
+  /** Those of a worth that are kept, the oldest first. */
+  kind(worth: Worth): number[] {
+    const found = [...this.photos].filter(
+      ([n, photo]) => worthOf(photo) === worth && this.kept.ledger.keeps(PHOTOS[n]!)
+    )
+    return found.sort(([, a], [, b]) => a.sequence - b.sequence).map(([n]) => n)
+  }
+
+  /** What may go, in its order. */
+  going(): number[] {
+    const [copies, only] = [this.kind('pinned copy').length, this.kind('pinned').length]
+    const tooMany: Partial<Record<Worth, number>> = {
+      'pinned copy': Math.max(0, copies + only - PINNED),
+      pinned: Math.max(0, only - PINNED),
+    }
+    return GOING.flatMap((worth) => this.kind(worth).slice(0, tooMany[worth]))
+  }
+
+  lookAtPins() {
+    const { ledger } = this.kept
+    const pinned = new Set([...this.kind('pinned copy'), ...this.kind('pinned')])
+    expect(ledger.pinned()).toEqual({ bytes: pinned.size * SIZE, maxBytes: PINNED * SIZE })
+    const isPinned = (n: number) => worthOf(this.photos.get(n)!).startsWith('pinned')
+    const lost = [...this.pinned].filter((n) => isPinned(n) && !pinned.has(n))
+    // Only for as long as there were too many.
+    if (lost.length > 0) expect(pinned.size).toBeGreaterThanOrEqual(PINNED)
+    this.unpinned += lost.length
+    this.pinned = pinned
   }
 
   /** What is on disk, whoever knows of it. */
@@ -102,19 +146,17 @@ class Edge {
     const { photos, ledger } = this.kept
     expect([photos.count(), photos.bytes()]).toEqual([files.size, files.size * SIZE])
     expect(photos.bytes()).toBeLessThanOrEqual(LIMIT)
-    const removable: [number, number, string][] = []
+    const going = this.going()
+    expect(ledger.removable(100)).toEqual(going.map((n) => PHOTOS[n]))
     for (const [n, photo] of this.photos) {
       const name = PHOTOS[n]!
-      const rank = rankOf(photo)
-      if (rank === undefined) {
-        expect(files.has(name), `photo ${n} is needed`).toBe(true)
-        expect(ledger.needs(name)).toBe(true)
-        expect(this.gone.has(n)).toBe(false)
-      } else if (ledger.keeps(name)) removable.push([rank, photo.sequence, name])
+      const mayGo = going.includes(n) || (worthOf(photo) !== 'needed' && !ledger.keeps(name))
+      if (!mayGo && !this.gone.has(n)) expect(files.has(name), `photo ${n} is needed`).toBe(true)
+      expect(ledger.needs(name)).toBe(ledger.keeps(name) && !going.includes(n))
+      if (worthOf(photo) === 'needed') expect(this.gone.has(n)).toBe(false)
       if (!files.has(name)) this.gone.add(n)
     }
-    removable.sort(([a, x], [b, y]) => a - b || x - y)
-    expect(ledger.removable(100)).toEqual(removable.map(([, , name]) => name))
+    this.lookAtPins()
     // A file that no promise covers: only of a photo whose sender was never told.
     for (const name of files.keys()) {
       const n = PHOTOS.indexOf(name)
@@ -133,33 +175,32 @@ const nth = <T>(all: readonly T[], choice: number): T | undefined => all[choice 
 const numbers = fc.nat(9)
 const choices = fc.nat(40)
 
-const receive = numbers.map(
-  (n): Step => ({
-    name: `receive ${n}`,
-    async run(edge) {
-      const known = edge.photos.get(n)
-      const before = [...edge.photos].filter(([, photo]) => rankOf(photo) === undefined).length
-      const bytes = bytesOf(n)
-      const result = await edge.intake.receive('pi', bytes).catch((error) => error)
-      if (result.code === 'OVERLOADED') {
-        edge.refused++
-        // Only where all the room is taken by what is needed, the files of senders that were never told included.
-        expect(known).toBeUndefined()
-        expect(edge.kept.ledger.removable(1)).toEqual([])
-        expect(before).toBeLessThanOrEqual(LIMIT / SIZE)
-        return
-      }
-      expect(result).toMatchObject({ photo: PHOTOS[n], repeated: known !== undefined })
-      if (known) return expect(result.sequence).toBe(known.sequence)
-      await learn(edge, n)
-    },
-  })
-)
+const receiving = (n: number): Step => ({
+  name: `receive ${n}`,
+  async run(edge) {
+    const known = edge.photos.get(n)
+    const before = LIMIT / SIZE - edge.going().length
+    const bytes = bytesOf(n)
+    const result = await edge.intake.receive('pi', bytes).catch((error) => error)
+    if (result.code === 'OVERLOADED') {
+      edge.refused++
+      // Only where all the room is taken by what is needed, the files of senders that were never told included.
+      expect(known).toBeUndefined()
+      expect(edge.kept.ledger.removable(1)).toEqual([])
+      expect(before).toBeGreaterThan(0)
+      return
+    }
+    expect(result).toMatchObject({ photo: PHOTOS[n], repeated: known !== undefined })
+    if (known) return expect(result.sequence).toBe(known.sequence)
+    await learn(edge, n)
+  },
+})
+const receive = numbers.map(receiving)
 
 /** What the database has of a photo, for the model. */
 async function learn(edge: Edge, n: number) {
   const name = PHOTOS[n]!
-  const { spool, sequences, decisions } = edge.kept
+  const { spool, sequences, decisions, book } = edge.kept
   const sequence = sequences.get(name)
   if (sequence === undefined) return
   const about = ({ payload }: { payload: Delivery }) => photoOf(payload) === name
@@ -173,6 +214,7 @@ async function learn(edge: Edge, n: number) {
     outcome: found?.outcome,
     uploaded: found?.uploaded,
     withPhoto: found?.photoUploaded,
+    marked: found?.audit || book.isAnswered(name),
     abandoned: events.length === 0 && edge.photos.get(n)?.abandoned,
   })
 }
@@ -198,6 +240,8 @@ const about = (
     })
   )
 
+const ASKED = { edge: 'edge-1', device: 'pi', mediaType: 'image/jpeg', size: SIZE, prediction: null }
+const ANSWER = { by: 'ana', at: '2026-01-01T00:00:00.000Z', label: 'cat', among: ['cat'] }
 const DECISION = { perceptualHash: null, features: null, reason: '', modelVersion: 1, audit: false }
 
 /** What the connector does with an answer: the entry goes, what follows comes, and what is decided is written. */
@@ -207,13 +251,15 @@ const carryOn = about(
   (edge, id, n, choice) => {
     const { spool, decisions } = edge.kept
     const photo = PHOTOS[n]!
-    const outcome = (['accepted', 'review', 'rejected'] as const)[choice % 3]!
+    const outcome = (['accepted', 'review', 'review', 'rejected'] as const)[choice % 4]!
     return edge.kept.spool.database.transaction(() => {
       if (!spool.ackSync(id)) return
       if (id.startsWith('other')) return
       if (id.startsWith('upload')) return void decisions.uploadedSync(photo, 10, choice % 2 === 0)
-      decisions.recordSync({ ...DECISION, photo, outcome })
+      const audit = choice % 8 === 1
+      decisions.recordSync({ ...DECISION, photo, outcome, audit })
       const { sequence } = edge.photos.get(n)!
+      if (outcome === 'review') edge.kept.book.askSync({ ...ASKED, photo, audit })
       const reference = { hash: photo, size: SIZE, mediaType: 'image/jpeg' }
       const event = createEvent('photo.captured', 'test', [photo, 'again'], {
         ...{ edge: 'edge-1', device: 'pi', sequence, photo: reference },
@@ -253,6 +299,46 @@ const discard = about(
     await edge.kept.spool.deadLetters.discard(id)
   }
 )
+/** A person says what is on a photo, or takes it back. */
+const answer = choices.map(
+  (choice): Step => ({
+    name: `answer #${choice}`,
+    async run(edge) {
+      const { book } = edge.kept
+      const asked = [...edge.photos.keys()].filter((n) => book.photo(PHOTOS[n]!))
+      const n = nth(asked, choice)
+      if (n === undefined) return
+      await edge.kept.spool.database.transaction(() => {
+        const found = book.photo(PHOTOS[n]!)
+        if (!found) return
+        const answers = choice % 5 === 0 ? [] : [ANSWER]
+        book.writeSync({ ...book.said(found), answers })
+      })
+      await learn(edge, n)
+    },
+  })
+)
+/** All of it in a moment, as where nothing waits: otherwise several labelled photos would be rare. */
+const labelAtOnce = fc.tuple(numbers, fc.boolean()).map(
+  ([n, withPhoto]): Step => ({
+    name: `label ${n} at once`,
+    async run(edge) {
+      await receiving(n).run(edge)
+      const known = edge.photos.get(n)
+      if (!known || known.outcome) return
+      const { spool, decisions, book } = edge.kept
+      const photo = PHOTOS[n]!
+      await spool.database.transaction(() => {
+        for (const { id } of known.events) spool.ackSync(id)
+        decisions.recordSync({ ...DECISION, photo, outcome: 'review' })
+        decisions.uploadedSync(photo, 10, withPhoto)
+        book.askSync({ ...ASKED, photo, audit: false })
+        book.writeSync({ ...book.said(book.photo(photo)!), answers: [ANSWER] })
+      })
+      await learn(edge, n)
+    },
+  })
+)
 const status = fc.constant<Step>({
   name: 'status',
   async run(edge) {
@@ -269,6 +355,8 @@ const steps = fc.array(
       { weight: 1, arbitrary: bury },
       { weight: 1, arbitrary: replay },
       { weight: 1, arbitrary: discard },
+      { weight: 2, arbitrary: answer },
+      { weight: 3, arbitrary: labelAtOnce },
       { weight: 1, arbitrary: status }
     ),
     // After how many writes of the step the process ends; most often it does not.
@@ -290,6 +378,7 @@ async function takeStep(edge: Edge, { run }: Step, writes: number | undefined) {
 it('keeps what is needed and nothing half written, whatever happens and whenever it ends', async () => {
   let refused = 0
   let removed = 0
+  let unpinned = 0
   await fc.assert(
     fc.asyncProperty(steps, async (all) => {
       const edge = new Edge(await fs.mkdtemp(join(tmpdir(), 'edgeloop-photos-model-')))
@@ -301,6 +390,7 @@ it('keeps what is needed and nothing half written, whatever happens and whenever
         }
         removed += edge.gone.size
         refused += edge.refused
+        unpinned += edge.unpinned
       } finally {
         beginAnew()
         await edge.database.close()
@@ -311,4 +401,5 @@ it('keeps what is needed and nothing half written, whatever happens and whenever
   )
   // Otherwise this has tested little.
   expect(Math.min(removed, refused)).toBeGreaterThan(RUNS / 10)
+  expect(unpinned).toBeGreaterThan(RUNS / 20)
 }, 180_000)

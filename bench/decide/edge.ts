@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createDecisionIndex, enrichEvent, recordDecision } from '../../agent/index.ts'
+import { createDecisionIndex, createLabelBook, enrichEvent, recordDecision } from '../../agent/index.ts'
 import { openDatabase } from '../../lib/database/index.ts'
 import { createEvent, type EventData, type Sample } from '../../lib/events/index.ts'
 import { decide } from './model.ts'
@@ -15,6 +15,7 @@ export async function openEdge() {
   const directory = await mkdtemp(path.join(tmpdir(), 'edgeloop-bench-'))
   const database = await openDatabase(directory)
   const decisions = createDecisionIndex(database)
+  const book = createLabelBook(database)
   const options = { gateway: 'http://127.0.0.1:8080', decisions, uplink: 'review' as const }
   return {
     /** The decision about a photo, which is not written down. */
@@ -24,7 +25,7 @@ export async function openEdge() {
     },
     async record(sample: Sample): Promise<void> {
       const event = createEvent(TYPES[sample.band], 'bench', [sample.photo.hash], sample)
-      await database.transaction(() => recordDecision(decisions, event))
+      await database.transaction(() => recordDecision({ decisions, book }, event))
     },
     async close() {
       await database.close()

@@ -1,5 +1,5 @@
 /**
- * `sample.uploaded`, `sample.labelled`, the schedule, or a person → `retrain.requested`, or nothing yet, and why.
+ * `sample.uploaded`, `sample.labelled`, `label.uploaded`, the schedule, or a person → `retrain.requested`, or nothing yet, and why.
  * Counts come from S3, so no event is ever needed for the loop to turn.
  * @module
  */
@@ -41,7 +41,7 @@ app.post('/', async (c) => {
 /** An event, the scheduler's call (it says `X-Topic: cron-function`), or somebody with curl. */
 async function causeOf(request: Request): Promise<Cause> {
   if (carriesEvent(request.headers)) {
-    await readEvent(request, ['sample.uploaded', 'sample.labelled'])
+    await readEvent(request, ['sample.uploaded', 'sample.labelled', 'label.uploaded'])
     return 'event'
   }
   return request.headers.get('x-topic') === 'cron-function' ? 'schedule' : 'person'

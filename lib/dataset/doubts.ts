@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../s3/index.ts'
+import type { ObjectStore, RequestOptions } from '../s3/index.ts'
 import { changeJson } from './change-json.ts'
 import { datasetKeys } from './keys.ts'
 import { type Doubt, doubtsRecord } from './records.ts'
@@ -9,8 +9,8 @@ export function doubtStore(store: ObjectStore, dataset: string) {
 
   return {
     /** By photo. */
-    async read(): Promise<Map<string, Doubt>> {
-      const found = await store.getJson(key, doubtsRecord)
+    async read(options?: RequestOptions): Promise<Map<string, Doubt>> {
+      const found = await store.getJson(key, doubtsRecord, options)
       return new Map(found?.value.doubts.map((doubt) => [doubt.photo, doubt]))
     },
 

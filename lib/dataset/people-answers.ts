@@ -1,10 +1,19 @@
-import { type Answer, outcomeOf, type PhotoAnswers, photoAnswers, withAnswer } from '../labelling/index.ts'
+import {
+  type Answer,
+  outcomeOf,
+  type PhotoAnswers,
+  photoAnswers,
+  withArrived,
+  withTakenBack,
+} from '../labelling/index.ts'
 import type { ObjectStore } from '../s3/index.ts'
 import { changeJson } from './change-json.ts'
 import { gatherRecords, type Kept } from './gathered.ts'
 import { datasetKeys } from './keys.ts'
 import { labelSet } from './label-set.ts'
 import { type LabelRecord, labelRecord } from './records.ts'
+
+type AnsweredPhoto = Omit<PhotoAnswers, 'answers' | 'takenBack'>
 
 /** What people have answered in a dataset, and what it amounts to. */
 export interface PeopleAnswers {
@@ -24,8 +33,11 @@ export interface PeopleAnswers {
   /**
    * Records an answer that was given elsewhere, as at an edge, and offers its label from now on. Repeated, it changes
    * nothing; an earlier one of the same person neither.
+   * @returns what stands now
    */
-  record(photo: Omit<PhotoAnswers, 'answers'>, answer: Answer): Promise<void>
+  record(about: AnsweredPhoto, answer: Answer): Promise<PhotoAnswers>
+  /** The same for an answer that its person has taken back at a moment, whether or not it is here already. */
+  takeBack(about: AnsweredPhoto, taken: Pick<Answer, 'by' | 'at'>): Promise<PhotoAnswers>
   /** Photos that have neither of the labels on offer: negatives, whatever is learnt. In order of the hash. */
   neither(): Promise<string[]>
 }
@@ -51,6 +63,14 @@ export function peopleAnswers(store: ObjectStore, dataset: string): PeopleAnswer
     return changed?.value
   }
 
+  async function arrive(
+    about: AnsweredPhoto,
+    arriving: (before: PhotoAnswers) => PhotoAnswers | undefined
+  ): Promise<PhotoAnswers> {
+    const empty = { ...about, answers: [] }
+    return (await change(about.photo, (before = empty) => arriving(before))) ?? empty
+  }
+
   function note(photo: string, { value, etag }: { value: LabelRecord; etag: string }): void {
     records.note(photo, { etag, value: withoutOutcome(value) })
   }
@@ -67,11 +87,10 @@ export function peopleAnswers(store: ObjectStore, dataset: string): PeopleAnswer
 
     async record(about, answer) {
       if (answer.label !== null) await labels.add(answer.label)
-      await change(about.photo, (before = { ...about, answers: [] }) => {
-        const theirs = before.answers.find(({ by }) => by === answer.by)
-        return theirs && theirs.at >= answer.at ? undefined : withAnswer(before, answer)
-      })
+      return arrive(about, (before) => withArrived(before, answer))
     },
+
+    takeBack: (about, taken) => arrive(about, (before) => withTakenBack(before, taken)),
 
     async neither() {
       const [all, offered] = await Promise.all([records.all(), labels.read()])

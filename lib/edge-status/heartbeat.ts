@@ -25,7 +25,7 @@ export const agentIdentity = z.object({
 
 /** Something that a person has to see to. */
 export const alarm = z.object({
-  /** `SAME_NAME`: another agent goes by this edge's name. `DISK_HIGH`, `SPOOL_HIGH`: something fills up. */
+  /** `SAME_NAME`: another agent goes by this edge's name. `DISK_HIGH`, `SPOOL_HIGH`, `PINS_HIGH`: something fills up. */
   code: z.string(),
   /** What it is, and what to do. */
   message: z.string(),
@@ -86,6 +86,8 @@ export const heartbeat = z.object({
     /** Bytes that are resident. */
     rss: count,
   }),
+  /** What photos take that are kept because people know what is on them, and may; absent where an older agent speaks. */
+  pinned: z.object({ bytes: count, maxBytes: count }).optional(),
   /** What waits for functions takes on disk, and may; absent where an older agent speaks. */
   room: z.object({ bytes: count, maxBytes: count, state: z.enum(['ok', 'high', 'full']) }).optional(),
   /** The disk that photos are on; absent where an older agent speaks. */

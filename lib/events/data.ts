@@ -187,13 +187,36 @@ export const sampleUploaded = origin.extend({
   withPhoto: z.boolean(),
 })
 
-/** `sample.labelled`: a person answered. */
-export const sampleLabelled = z.object({
-  photo: sha256,
-  dataset: name,
+/** A person answered: what, when, and what else they could have said. */
+export const answer = z.object({
+  by: z.string().min(1),
+  /** By the clock of whoever wrote it down. */
+  at: z.iso.datetime(),
   /** Null: neither of the labels that were on offer. */
   label: z.string().min(1).nullable(),
-  by: z.string().min(1),
+  /** The labels on offer at that moment: a null says nothing about labels that came later. */
+  among: z.array(z.string().min(1)),
+})
+
+/** `sample.labelled`: a person answered; in the cloud it is in the bucket, at an edge it is on its way there. */
+export const sampleLabelled = answer.extend({
+  photo: sha256,
+  dataset: name,
+  /** Where they answered; null in the cloud. */
+  edge: edgeName.nullable(),
+  /** Whether the sample was drawn to measure the pseudo-labels. */
+  audit: z.boolean(),
+  /** The label that the model gave it; null where it gave none. */
+  predicted: z.string().min(1).nullable(),
+})
+
+/** `sample.unlabelled`: a person at an edge has taken their answer back. */
+export const sampleUnlabelled = sampleLabelled.omit({ label: true, among: true })
+
+/** `label.uploaded`: what a person at an edge has said is in the bucket. */
+export const labelUploaded = sampleUnlabelled.omit({ audit: true, predicted: true }).extend({
+  /** Everything that people have said about the photo, in the order in which it came. */
+  answers: z.array(answer),
 })
 
 /** `retrain.requested`: a snapshot and a run are in S3, waiting for the training controller. */

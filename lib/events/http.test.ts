@@ -11,8 +11,13 @@ import {
 const labelled = createEvent('sample.labelled', 'cloud/people', ['photo', 'cat'], {
   photo: 'a'.repeat(64),
   dataset: 'photos',
+  edge: null,
+  audit: false,
+  predicted: 'Hund',
   label: 'Kätzchen',
   by: 'ana',
+  at: '2026-07-31T12:00:00.000Z',
+  among: ['Hund', 'Kätzchen'],
 })
 
 function post(headers: Record<string, string>, body: string): Request {

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import {
+  labelUploaded,
   modelJudged,
   modelTrained,
   photoCaptured,
@@ -8,6 +9,7 @@ import {
   retrainRequested,
   sample,
   sampleLabelled,
+  sampleUnlabelled,
   sampleUploaded,
 } from './data.ts'
 
@@ -20,6 +22,8 @@ export const EVENT_DATA = {
   'sample.rejected': sample,
   'sample.uploaded': sampleUploaded,
   'sample.labelled': sampleLabelled,
+  'sample.unlabelled': sampleUnlabelled,
+  'label.uploaded': labelUploaded,
   'retrain.requested': retrainRequested,
   'retrain.started': retrainProgress,
   'retrain.progress': retrainProgress,

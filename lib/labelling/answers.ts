@@ -8,15 +8,7 @@ import { eventData } from '../events/index.ts'
 const text = z.string().min(1)
 
 /** One person's answer. */
-export const answer = z.object({
-  by: text,
-  /** By the clock of whoever wrote it down. */
-  at: z.iso.datetime(),
-  /** Null: neither of the labels that were on offer. */
-  label: text.nullable(),
-  /** The labels on offer at that moment: a null says nothing about labels that came later. */
-  among: z.array(text),
-})
+const { answer } = eventData
 export type Answer = z.infer<typeof answer>
 
 /** What answers amount to. */
@@ -39,6 +31,8 @@ export const photoAnswers = z.object({
   predicted: text.nullable(),
   /** One a person, in the order in which they came. */
   answers: z.array(answer),
+  /** Who has taken their answer back, and when: an earlier one that is still on its way to here does not count. */
+  takenBack: z.array(answer.pick({ by: true, at: true })).optional(),
 })
 export type PhotoAnswers = z.infer<typeof photoAnswers>
 

@@ -15,6 +15,8 @@ export {
   withAnswer,
   withoutAnswer,
 } from './answers.ts'
+export { lastSaid, withArrived, withTakenBack } from './arriving.ts'
+export { type Informative, mostInformative, type ReadFeatures, unitFeatures } from './informative.ts'
 export { checkLabel, checkPerson } from './input.ts'
 export { binomialBounds, type Interval } from './interval.ts'
 export type { GivenAnswer, LabellingState, LabelQueue, Question, Recorded } from './label-queue.ts'

@@ -31,6 +31,8 @@ const schema = z.object({
   /** Holds `edge-token`, where the cloud's gateway asks for it. */
   CREDENTIALS_DIR: z.string().optional(),
   ...modelSettings,
+  /** Where this edge's samples belong; `upload-sample` is told the same. */
+  DATASET: eventData.name.default('photos'),
   UPLINK: eventData.uplink.default('review'),
 })
 
@@ -62,6 +64,7 @@ await runService(async (signal) => {
     logs: provider.logs,
     modelCache,
     models: selectionsOf(settings),
+    dataset: settings.DATASET,
     store: objectStoreFromEnv(process.env),
     cloud: { gateway: settings.CLOUD_GATEWAY, broker: settings.CLOUD_BROKER, token },
     listen: { host: HOST, http: settings.HTTP_PORT, mqtt: settings.MQTT_PORT },

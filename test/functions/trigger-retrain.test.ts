@@ -329,7 +329,9 @@ describe('what it does not accept', () => {
       createEvent('retrain.requested', 'x', ['x'], { dataset: 'd', model: 'm', run: 'r', snapshot: 's' })
     )
     expect(response.status).toBe(400)
-    expect(await response.json()).toMatchObject({ hint: 'send one of: sample.uploaded, sample.labelled' })
+    expect(await response.json()).toMatchObject({
+      hint: 'send one of: sample.uploaded, sample.labelled, label.uploaded',
+    })
   })
 
   it.each([

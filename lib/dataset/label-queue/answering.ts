@@ -54,14 +54,13 @@ export function createAnswering(parts: Parts) {
       const claim = await claims.hold({ photo, by, labels: offered })
       const answer: Answer = { by, at: new Date().toISOString(), label, among: claim.labels }
       const doubted = (await doubts.read()).get(photo)?.label
-      const before: PhotoAnswers = {
+      const about = {
         photo,
         audit: sample.audit,
         predicted: sample.prediction?.labels[0]?.label ?? null,
-        answers: [],
       }
       try {
-        await answers.change(photo, async (found = before) => {
+        await answers.change(photo, async (found = { ...about, answers: [] }) => {
           checkFree(found, by, offered, doubted)
           // Both first: a label that no photo has, or an answer that was not given, misleads nobody.
           if (label !== null && !offered.includes(label)) await labels.add(label)
@@ -77,7 +76,10 @@ export function createAnswering(parts: Parts) {
       }
       await claims.release(photo, by)
       await publish?.(
-        createEvent('sample.labelled', 'cloud/people', [photo, by, answer.at], { photo, dataset, label, by })
+        createEvent('sample.labelled', 'cloud/people', [photo, by, answer.at], {
+          ...{ edge: null, dataset, ...about },
+          ...answer,
+        })
       )
       return { prediction: sample.prediction }
     },

@@ -1,8 +1,8 @@
 import { createComputeOnce } from '../../compute-once/index.ts'
 import { EdgeloopError } from '../../errors/index.ts'
+import { type ReadFeatures, unitFeatures } from '../../labelling/index.ts'
 import type { ObjectStore } from '../../s3/index.ts'
 import { featureStore } from '../features.ts'
-import type { ReadFeatures } from './informative.ts'
 
 /** Photos whose features stay in memory, of about 5 KB each. */
 const KEPT = 2000
@@ -19,12 +19,6 @@ export function knownFeatures(store: ObjectStore): ReadFeatures {
           if (error instanceof EdgeloopError && error.code === 'CORRUPT') return undefined
           throw error
         })
-      return found && unit(found)
+      return found && unitFeatures(found)
     })
-}
-
-/** Of length one; undefined for what has no direction. */
-function unit(features: Float32Array): Float32Array | undefined {
-  const length = Math.hypot(...features)
-  return length > 0 && Number.isFinite(length) ? features.map((value) => value / length) : undefined
 }

@@ -1,4 +1,4 @@
-import { mostInformative, type ReadFeatures } from './informative.ts'
+import { mostInformative, type ReadFeatures } from '../../labelling/index.ts'
 import type { Asked } from './view.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type BuildOptions, build, type Metafile } from 'esbuild'
-import { copyWebAssembly, workersBeside } from './companions.ts'
+import { copyPages, copyWebAssembly, workersBeside } from './companions.ts'
 import { handlerPlugin } from './handler-plugin.ts'
 import { copyPackages } from './packages.ts'
 
@@ -29,7 +29,7 @@ const COMMONJS = [
 ].join('\n')
 
 /**
- * Makes a JavaScript file for each process, what they share, the workers and the WebAssembly that lie beside what is
+ * Makes a JavaScript file for each process, what they share, the workers, pages and WebAssembly that lie beside what is
  * bundled, and the packages that cannot be.
  */
 export async function bundle(options: BundleOptions): Promise<void> {
@@ -58,6 +58,7 @@ export async function bundle(options: BundleOptions): Promise<void> {
   const { metafile } = await build({ ...settings, entryPoints: { ...processes, ...workers } })
   await writeFile(path.join(directory, 'package.json'), JSON.stringify({ type: 'module', private: true }))
   await copyPackages(externalsOf(metafile, settings.external), modules, path.join(directory, 'node_modules'))
+  await copyPages(Object.keys(metafile.inputs), directory)
   await copyWebAssembly(Object.keys(metafile.inputs), directory)
 }
 

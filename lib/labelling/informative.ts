@@ -3,13 +3,24 @@
  * have answered already and what they are about to be asked.
  * @module
  */
-import type { AskedSample } from './samples.ts'
 
 /** The least certain photos, among which novelty chooses: each costs a read of 2.5 KB. */
 const CANDIDATES = 200
 
+/** A photo that waits for a person. */
+export interface Informative {
+  photo: string
+  /** The backbone whose features there are; null where there are none. */
+  backbone: string | null
+  /** How sure the model was, 0 to 1. */
+  confidence: number
+}
+
 /** Features of a photo by one backbone, of length one; undefined where there are none. */
-export type ReadFeatures = (backbone: string, photo: string) => Promise<Float32Array | undefined>
+export type ReadFeatures = (
+  backbone: string,
+  photo: string
+) => Float32Array | undefined | Promise<Float32Array | undefined>
 
 /**
  * The photos in the order in which to ask about them. After each, the rest is looked at anew: a photo like the one just
@@ -18,11 +29,11 @@ export type ReadFeatures = (backbone: string, photo: string) => Promise<Float32A
  *
  * @param answered photos that people have answered, or are being asked about, those that count most first
  */
-export async function* mostInformative(
-  waiting: readonly AskedSample[],
+export async function* mostInformative<T extends Informative>(
+  waiting: readonly T[],
   answered: readonly string[],
   features: ReadFeatures
-): AsyncGenerator<AskedSample> {
+): AsyncGenerator<T> {
   const sorted = waiting.toSorted((a, b) => a.confidence - b.confidence || (a.photo < b.photo ? -1 : 1))
   const candidates = sorted.slice(0, CANDIDATES)
   const references = new Map<string, Float32Array[]>()
@@ -61,6 +72,12 @@ export async function* mostInformative(
       })
   }
   yield* sorted.slice(CANDIDATES)
+}
+
+/** Features of length one; undefined for what has no direction. */
+export function unitFeatures(features: Float32Array): Float32Array | undefined {
+  const length = Math.hypot(...features)
+  return length > 0 && Number.isFinite(length) ? features.map((value) => value / length) : undefined
 }
 
 /** 1 - cosine of two vectors of length one; 0 for the same, 1 for those that have nothing in common. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { mostInformative } from './informative.ts'
-import type { AskedSample } from './samples.ts'
+import { type Informative, mostInformative } from './informative.ts'
 
 const hashOf = (name: string) => createHash('sha256').update(name).digest('hex')
 const BACKBONE = hashOf('backbone')
@@ -17,17 +16,10 @@ interface Given {
 async function orderOf(waiting: Given[], answered: Given[] = []): Promise<string[]> {
   const names = new Map([...waiting, ...answered].map((photo) => [hashOf(photo.name), photo]))
   const samples = waiting.map(
-    ({ name, confidence, backbone = BACKBONE }): AskedSample => ({
-      ...{ photo: hashOf(name), mediaType: 'image/jpeg', size: 1, edge: 'e', device: 'd', band: 'review' },
-      ...{
-        audit: false,
-        slice: false,
-        withPhoto: true,
-        why: 'uncertain',
-        predicted: 'cat',
-        confidence,
-        backbone,
-      },
+    ({ name, confidence, backbone = BACKBONE }): Informative => ({
+      photo: hashOf(name),
+      confidence,
+      backbone,
     })
   )
   const features = async (backbone: string, photo: string) => {
