@@ -9,7 +9,10 @@ it('a label is any text of a line, and on offer unless it is said to be new', ()
   // A folder's name, as it is.
   expect(checkLabel('cat ', ['cat '], false)).toBe('cat ')
   expect(() => checkLabel('catt', ['cat', 'dog'], false)).toThrow(
-    expect.objectContaining({ code, hint: 'labels are cat, dog; for another one, add --new, or "isNew": true' })
+    expect.objectContaining({
+      code,
+      hint: 'labels are cat, dog; for another one, add --new, or "isNew": true',
+    })
   )
   for (const wrong of ['', '  ', 'a\nb', '\u001b[2J', 'x'.repeat(101)])
     expect(() => checkLabel(wrong, [], true)).toThrow(expect.objectContaining({ code, where: 'label' }))
