@@ -56,8 +56,8 @@ export function createAsking({ database, book, decisions }: AskingOptions): Pick
       const by = checkPerson(person)
       const questions = await database.transaction(() => askAgainSync(by, count))
       const passed = new Set(questions.map(({ photo }) => photo))
-      for (let looked = Number.NaN; questions.length < count && passed.size !== looked; ) {
-        looked = passed.size
+      for (let before = -1; questions.length < count && passed.size > before; ) {
+        before = passed.size
         const order = inOrder(by, passed, book, decisions)
         for (;;) {
           const wanted = await next(order, count - questions.length)

@@ -199,7 +199,7 @@ export const answer = z.object({
 })
 
 /** `sample.labelled`: a person answered; in the cloud it is in the bucket, at an edge it is on its way there. */
-export const sampleLabelled = answer.extend({
+export const sampleLabelled = z.object({
   photo: sha256,
   dataset: name,
   /** Where they answered; null in the cloud. */
@@ -208,6 +208,7 @@ export const sampleLabelled = answer.extend({
   audit: z.boolean(),
   /** The label that the model gave it; null where it gave none. */
   predicted: z.string().min(1).nullable(),
+  ...answer.shape,
 })
 
 /** `sample.unlabelled`: a person at an edge has taken their answer back. */
