@@ -23,7 +23,7 @@ it('do not keep anybody waiting for a broker that is gone', async () => {
   const answering = people.answer(1)
   const answers = peopleAnswers(bucket.store, 'gone')
   await expect
-    .poll(() => answers.get(record.photo.hash))
+    .poll(() => answers.get(record.photo.hash), { timeout: 15_000 })
     .toMatchObject({ answers: [{ label: 'cat', by: 'simulated-person' }] })
   stopping.abort(new Error('stopped'))
   await expect(answering).rejects.toThrow('stopped')
