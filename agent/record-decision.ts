@@ -57,9 +57,10 @@ function questionOf({
   edge,
   device,
   audit,
+  slice,
   prediction,
 }: EventData<'sample.review'>): Parameters<LabelBook['askSync']>[0] {
-  return { photo: hash, mediaType, size, edge, device, audit, prediction }
+  return { photo: hash, mediaType, size, edge, device, audit, slice, prediction }
 }
 
 function decisionOf(data: EventData<'sample.accepted'>): Parameters<DecisionIndex['recordSync']>[0] {

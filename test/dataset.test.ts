@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   doubtStore,
   labelledPhotos,
@@ -98,7 +98,23 @@ describe('answers', () => {
     await answers.record(about, given('fox', 'ben', 3))
     expect(await answers.get(about.photo)).toMatchObject({ outcome: { kind: 'disputed' } })
     expect((await answers.all()).get(about.photo)!.etag).not.toBe(first)
-    expect(await labelSet(bucket.store, dataset).read()).toEqual(['cat', 'dog', 'fox'])
+    // "cat" came too late to count: nobody is offered it because of that.
+    expect(await labelSet(bucket.store, dataset).read()).toEqual(['dog', 'fox'])
+  })
+
+  it('of a time when a photo had one answer still count, and one that is damaged stops no others', async () => {
+    const complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const dataset = freshDataset()
+    const key = (photo: string) => `datasets/${dataset}/labels/${photo}.json`
+    const { by, at } = given('cat')
+    await bucket.store.putJson(key(about.photo), { photo: about.photo, label: 'cat', by, at })
+    await bucket.store.put(key(hashOf('damaged')), '{"answers":')
+    const answers = peopleAnswers(bucket.store, dataset)
+    expect([...(await answers.all()).keys()]).toEqual([about.photo])
+    expect(await answers.get(about.photo)).toMatchObject({ outcome: { kind: 'label', label: 'cat' } })
+    await answers.all()
+    expect(complaints).toHaveBeenCalledOnce()
+    complaints.mockRestore()
   })
 
   it('say which photos have neither of the labels, until there is another label', async () => {

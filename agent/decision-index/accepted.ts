@@ -1,29 +1,24 @@
 import type { Table } from '../../lib/database/index.ts'
 
-const KEY = 'serving'
+/** Versions that are remembered: a model that goes back to an earlier one goes on where that was. */
+const REMEMBERED = 5
 
-/** What an edge has accepted since a version serves. */
-export interface Accepted {
-  version: number
-  /** Photos by label. */
-  counts: Record<string, number>
-}
+/** What an edge has accepted while a version served: photos by label. */
+export type Accepted = Record<string, number>
 
-/** Counts accepted photos by label, beginning anew with each version of the model. */
+/** Counts accepted photos by label, for each version of the model. */
 export function createAccepted(table: Table<Accepted>) {
+  const get = (version: number): Accepted => table.get(version) ?? {}
   return {
-    /** Under the version; nothing where another one was counted last. */
-    get(version: number): Record<string, number> {
-      const found = table.get(KEY)
-      return found?.version === version ? found.counts : {}
-    },
+    /** Under the version. */
+    get,
 
-    /** Inside a transaction. A decision of an older version, which waited for long, counts no more. */
+    /** Inside a transaction. */
     addSync(version: number, label: string) {
-      const found = table.get(KEY)
-      if (found && found.version > version) return
-      const counts = found?.version === version ? found.counts : {}
-      table.putSync(KEY, { version, counts: { ...counts, [label]: (counts[label] ?? 0) + 1 } })
+      const counts = get(version)
+      table.putSync(version, { ...counts, [label]: (counts[label] ?? 0) + 1 })
+      const versions = [...table.keys({ reverse: true })]
+      for (const old of versions.slice(REMEMBERED)) table.removeSync(old)
     },
   }
 }

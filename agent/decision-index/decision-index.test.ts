@@ -195,6 +195,12 @@ describe('neighbours', () => {
     expect(index.firstDecision(photo(5))!.features).not.toBeNull()
   })
 
+  it('are none that were turned away for want of room, or that repeat another one', async () => {
+    for (const code of ['budget', 'enough', 'duplicate', 'foreign'])
+      await index.record(decision(code, { outcome: 'rejected', code }))
+    expect(index.neighbours({ perceptualHash }).map(({ photo: hash }) => hash)).toEqual([photo('foreign')])
+  })
+
   it('of a revived photo are those of its new decision', async () => {
     await index.record(decision('a', { outcome: 'dead' }))
     await database.transaction(() => index.reviveSync(photo('a')))
@@ -244,9 +250,11 @@ describe('accepted photos', () => {
     expect(index.accepted(3)).toEqual({ cat: 2, dog: 1 })
     expect(index.accepted(4)).toEqual({})
     await accept('e', 'dog', 4)
-    // One that had waited for long.
+    // One that had waited for long, or a model that went back.
     await accept('f', 'cat', 3)
-    expect([index.accepted(4), index.accepted(3)]).toEqual([{ dog: 1 }, {}])
+    expect([index.accepted(4), index.accepted(3)]).toEqual([{ dog: 1 }, { cat: 3, dog: 1 }])
+    for (const version of [5, 6, 7, 8]) await accept(`v${version}`, 'cat', version)
+    expect([index.accepted(3), index.accepted(4)]).toEqual([{}, { dog: 1 }])
   })
 })
 

@@ -1,7 +1,7 @@
 import { decodeFloat16 } from '../../lib/float16/index.ts'
 import { alignable, alignment, hammingDistance } from '../../lib/photo/index.ts'
 import type { createHashRing } from './hash-ring.ts'
-import { checkPerceptualHash, type IndexTables } from './records.ts'
+import { checkPerceptualHash, type DecisionRecord, type IndexTables } from './records.ts'
 import { cosine } from './similarity.ts'
 import { sketchOf } from './sketch.ts'
 import type { DecisionIndex, Neighbour } from './types.ts'
@@ -41,7 +41,7 @@ export function createNeighbours(
       const recent = tables.recent.get(sequence)
       if (!recent?.perceptualHash || recent.photo === except) return undefined
       const decision = tables.decisions.get(recent.photo)
-      if (!decision || decision.outcome === 'dead' || decision.sequence !== sequence) return undefined
+      if (!decision || decision.sequence !== sequence || !holds(decision)) return undefined
       const distance = hammingDistance(recent.perceptualHash, perceptualHash)
       const { photo, outcome } = decision
       return { photo, sequence, outcome, distance, ...compare(photo), alignment: null }
@@ -72,6 +72,14 @@ export function createNeighbours(
     )
   }
 }
+
+/**
+ * What was turned away for want of room has left nothing that a later photo could repeat; and what repeats another photo stands for
+ * nothing itself, or a camera that turns slowly would never be looked at again.
+ */
+const LEAVES_NOTHING: readonly (string | null)[] = ['budget', 'enough', 'duplicate']
+
+const holds = ({ outcome, code }: DecisionRecord) => outcome !== 'dead' && !LEAVES_NOTHING.includes(code)
 
 /** A neighbour with what it takes to compare it further. */
 type Candidate = Neighbour & { thumbnail: Uint8Array | null }

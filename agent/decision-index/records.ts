@@ -46,7 +46,7 @@ const recentRecord = decisionRecord.pick({ photo: true, perceptualHash: true }).
   sketch: z.string().length(64).nullable().default(null),
 })
 
-const acceptedRecord = z.object({ version: bytes, counts: z.record(z.string(), bytes) })
+const acceptedRecord = z.record(z.string(), bytes)
 
 const newDecision = decisionRecord
   .omit({ sequence: true, uploaded: true, bytesUploaded: true, photoUploaded: true })
@@ -99,6 +99,7 @@ export interface IndexTables {
   counters: Table<Counters>
   /** What was spent on the latest day. */
   budgets: Table<Budgets>
+  /** version → photos by label */
   accepted: Table<Accepted>
 }
 

@@ -68,7 +68,7 @@ export interface DecisionIndex {
    * then those of which it may be a part, or which may be parts of it.
    */
   neighbours(look: Look, query?: NeighbourQuery): Neighbour[]
-  /** How many photos were accepted under each label while this version served; none where a newer one has been counted. */
+  /** How many photos were accepted under each label while this version served. */
   accepted(version: number): Record<string, number>
   counters(): Counters
   /** What was spent today, or on the latest day where the clock has gone back. */

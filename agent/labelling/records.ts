@@ -16,6 +16,8 @@ export const askedPhoto = z.object({
   size: z.int().nonnegative(),
   /** Drawn to measure the pseudo-labels. */
   audit: z.boolean(),
+  /** Drawn whatever the model says. */
+  slice: z.boolean().optional(),
   prediction: eventData.prediction.nullable(),
 })
 export type AskedPhoto = z.infer<typeof askedPhoto>

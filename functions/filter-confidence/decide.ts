@@ -85,6 +85,10 @@ function band(
       numbers,
     })
 
+  const enough = enoughOf(classified)
+  if (enough) return reject({ ...enough, numbers: { ...numbers, ...enough.numbers } })
+
+  // Only of what would be accepted: it measures what is learnt from.
   const inAudit = draw('audit', hash, prediction.model.version)
   if (inAudit < thresholds.audit)
     return review(
@@ -95,9 +99,6 @@ function band(
       },
       { audit: true }
     )
-
-  const enough = enoughOf(classified)
-  if (enough) return reject({ ...enough, numbers: { ...numbers, ...enough.numbers } })
   return { band: 'accept', audit: false, slice: false, reason: { code: 'confident', text: sure, numbers } }
 }
 
@@ -105,21 +106,23 @@ function band(
 function foreignness({ photo, novelty }: Classified, thresholds: Thresholds): Decision | undefined {
   if (!novelty) return undefined
   const { distance, threshold, known, foreign } = novelty
-  if (foreign !== null && foreign > known)
-    return reject({
-      code: 'neither',
-      text: 'looks more like a photo that shows none of the labels than like any that does',
-      numbers: { known, foreign },
-    })
-  if (distance <= threshold) return undefined
   const drawn = draw('foreign', photo.hash)
   const share = thresholds.foreign ?? 0
-  const reason: Reason = {
+  const drawing = { draw: drawn, share }
+  // Some of either kind are asked about: one wrong answer must not hide a scene for ever.
+  const decide = drawn < share ? review : reject
+  if (foreign !== null && foreign > known)
+    return decide({
+      code: 'neither',
+      text: 'looks more like a photo that shows none of the labels than like any that does',
+      numbers: { known, foreign, ...drawing },
+    })
+  if (distance <= threshold) return undefined
+  return decide({
     code: 'foreign',
     text: 'like nothing that the model knows',
-    numbers: { distance, threshold, draw: drawn, foreign: share },
-  }
-  return drawn < share ? review(reason) : reject(reason)
+    numbers: { distance, threshold, ...drawing },
+  })
 }
 
 const reject = (reason: Reason): Decision => ({ band: 'reject', audit: false, slice: false, reason })

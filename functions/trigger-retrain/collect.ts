@@ -25,7 +25,10 @@ const READS = 32
 export interface Collection {
   /** One a photo. */
   items: SnapshotItem[]
-  /** Items that the previous snapshot did not have, or had with another label or from a lesser source. */
+  /**
+   * Items that the previous snapshot did not have, or had with another label or from a lesser source; and items of it that are none
+   * any more: what a model has learnt wrongly, it must unlearn.
+   */
   fresh: number
   /** Photos that show none of the labels, as people say. */
   foreign: string[]
@@ -122,10 +125,9 @@ export async function collect(
     const seen = known.get(item.photo)
     return !seen || seen.label !== item.label || seen.origin !== item.origin
   })
-  const foreign = [...answers.values()].flatMap(({ value }) =>
-    outcomeOf(value.answers, labels).kind === 'neither' && !golden.includes(value.photo) ? [value.photo] : []
-  )
-  return { items, fresh: fresh.length, foreign, pseudoLabels }
+  const gone = [...known.keys()].filter((photo) => !byPhoto.has(photo) && !golden.includes(photo))
+  const foreign = (await people.neither()).filter((photo) => !golden.includes(photo))
+  return { items, fresh: fresh.length + gone.length, foreign, pseudoLabels }
 }
 
 /** An accepted sample stands under its predicted label; one in review waits for a person. */

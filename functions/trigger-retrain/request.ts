@@ -41,7 +41,8 @@ export async function requestRun(
       ? [`samples of at least two labels (so far: ${[...labels].join(', ') || 'none'})`]
       : []),
   ]
-  if (missing.length > 0) return notYet(...missing)
+  if (missing.length > 0)
+    return notYet(...missing, ...(pseudoLabels.stopped ? [`pseudo-labels: ${pseudoLabels.why}`] : []))
 
   const snapshot = await runs.putSnapshot(items, foreign)
   const request = {

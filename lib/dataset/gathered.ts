@@ -49,6 +49,8 @@ export function gatherRecords<R, T>(options: GatheringOptions<R, T>): GatheredRe
     records: z.array(z.object({ photo: z.string(), etag: z.string(), value: options.kept })),
   })
   const known = new Map<string, Kept<T>>()
+  /** Records that cannot be read, by photo: one of them must not stop all work. */
+  const damaged = new Map<string, string>()
   let loaded = false
   /** Records read one by one since they were gathered. */
   let unsaved = 0
@@ -76,11 +78,21 @@ export function gatherRecords<R, T>(options: GatheringOptions<R, T>): GatheredRe
     for (const photo of before) if (!listed.has(photo)) known.delete(photo)
 
     const read = pLimit(READS)
-    const changed = [...listed].filter(([photo, etag]) => known.get(photo)?.etag !== etag)
+    const changed = [...listed].filter(
+      ([photo, etag]) => known.get(photo)?.etag !== etag && damaged.get(photo) !== etag
+    )
     await Promise.all(
-      changed.map(([photo]) =>
+      changed.map(([photo, etag]) =>
         read(async () => {
-          const found = await store.getJson(`${prefix}${photo}.json`, options.record)
+          const found = await store
+            .getJson(`${prefix}${photo}.json`, options.record)
+            .catch((error: unknown) => {
+              if (!(error instanceof EdgeloopError && error.code === 'CORRUPT')) throw error
+              console.error(`left out: ${error.message}`)
+              damaged.set(photo, etag)
+              known.delete(photo)
+              return undefined
+            })
           if (found) known.set(photo, { etag: found.etag, value: options.keep(found.value) })
         })
       )

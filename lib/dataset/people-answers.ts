@@ -65,7 +65,7 @@ export function peopleAnswers(store: ObjectStore, dataset: string): PeopleAnswer
 
   async function arrive(
     about: AnsweredPhoto,
-    arriving: (before: PhotoAnswers) => PhotoAnswers | undefined
+    arriving: (before: PhotoAnswers) => PhotoAnswers | undefined | Promise<PhotoAnswers | undefined>
   ): Promise<PhotoAnswers> {
     const empty = { ...about, answers: [] }
     return (await change(about.photo, (before = empty) => arriving(before))) ?? empty
@@ -85,10 +85,13 @@ export function peopleAnswers(store: ObjectStore, dataset: string): PeopleAnswer
       return found?.value
     },
 
-    async record(about, answer) {
-      if (answer.label !== null) await labels.add(answer.label)
-      return arrive(about, (before) => withArrived(before, answer))
-    },
+    record: (about, answer) =>
+      arrive(about, async (before) => {
+        const after = withArrived(before, answer)
+        // First: a label that no photo has misleads nobody. Not for an answer that its person has taken back by now.
+        if (after && answer.label !== null) await labels.add(answer.label)
+        return after
+      }),
 
     takeBack: (about, taken) => arrive(about, (before) => withTakenBack(before, taken)),
 

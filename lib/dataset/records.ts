@@ -14,14 +14,31 @@ export const sampleRecord = eventData.sample.omit({ features: true, thumbnail: t
   slice: z.boolean().optional(),
 })
 
-/** `labels/HASH.json`: people's answers. */
-export const labelRecord = photoAnswers.extend({
-  /**
-   * What they amounted to when the last of them was written, for people and programs that look into the bucket. "Neither"
-   * is open again once there are other labels: whoever decides by it works it out anew.
-   */
-  outcome,
+/** As answers were written down when there was one a photo. */
+const onlyAnswer = z.object({
+  photo: eventData.sha256,
+  label: z.string().min(1),
+  by: z.string().min(1),
+  at: z.iso.datetime(),
 })
+
+/** `labels/HASH.json`: people's answers. */
+export const labelRecord = z.preprocess(
+  (written) => {
+    const { data } = onlyAnswer.safeParse(written)
+    if (!data) return written
+    const { photo, label, by, at } = data
+    const answers = [{ by, at, label, among: [label] }]
+    return { photo, audit: false, predicted: null, answers, outcome: { kind: 'label', label } }
+  },
+  photoAnswers.extend({
+    /**
+     * What they amounted to when the last of them was written, for people and programs that look into the bucket. "Neither"
+     * is open again once there are other labels: whoever decides by it works it out anew.
+     */
+    outcome,
+  })
+)
 
 /** `labels.json`: the labels on offer. They only grow: whatever was labelled keeps its meaning. */
 export const labelSetRecord = z.object({

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from 'zod'
-import { outcomeOf, type PhotoAnswers } from './answers.ts'
+import { type Answer, outcomeOf, type PhotoAnswers } from './answers.ts'
 import { binomialBounds, type Interval } from './interval.ts'
 
 /**
@@ -32,7 +32,7 @@ export type PseudoLabels = z.infer<typeof pseudoLabels>
 
 /**
  * Pools the newest audits. One that people disagree about says nothing; one on which they found neither of the labels
- * would have been a wrong pseudo-label.
+ * would have been a wrong pseudo-label, also when there are more labels by now.
  *
  * @param labels those on offer now
  */
@@ -40,7 +40,7 @@ export function pooledAudits(records: Iterable<PhotoAnswers>, labels: readonly s
   const audits: { at: string; photo: string; right: boolean }[] = []
   for (const { photo, audit, predicted, answers } of records) {
     if (!audit || predicted === null) continue
-    const outcome = outcomeOf(answers, labels)
+    const outcome = outcomeOf(answers, labelsFor(answers, predicted, labels))
     if (outcome.kind !== 'label' && outcome.kind !== 'neither') continue
     const right = outcome.kind === 'label' && outcome.label === predicted
     audits.push({ at: answers.at(-1)!.at, photo, right })
@@ -49,6 +49,17 @@ export function pooledAudits(records: Iterable<PhotoAnswers>, labels: readonly s
   const pooled = audits.slice(0, POOLED_AUDITS)
   const wrong = pooled.filter(({ right }) => !right).length
   return { answered: pooled.length, wrong, ...binomialBounds(wrong, pooled.length) }
+}
+
+/** Whoever found "neither" said that the prediction is wrong, whatever labels have come since. */
+function labelsFor(
+  answers: readonly Answer[],
+  predicted: string,
+  labels: readonly string[]
+): readonly string[] {
+  return answers.some(({ label, among }) => label === null && among.includes(predicted))
+    ? [predicted]
+    : labels
 }
 
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

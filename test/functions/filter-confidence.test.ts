@@ -179,7 +179,9 @@ describe('foreign photos', () => {
 
   it('like one that people have called so are rejected, also where they are not far', async () => {
     const seen = { ...near, known: 0.8, foreign: 0.81 }
-    expect((await foreignOf(seen, { foreign: 1 })).reason).toMatchObject({
+    expect((await foreignOf(seen, { foreign: 1 })).band).toBe('review')
+    expect(await foreignOf(seen)).toMatchObject({ band: 'reject' })
+    expect((await foreignOf(seen)).reason).toMatchObject({
       code: 'neither',
       numbers: { known: 0.8, foreign: 0.81 },
     })

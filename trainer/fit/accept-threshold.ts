@@ -16,7 +16,7 @@ const TOLERATED = 0.01
 /**
  * The confidence from which photos are accepted: the lowest above which it is not all but certain that too many labels are wrong. With
  * few labels nothing is certain, and 0.95 has proved good on frozen ImageNet features (one wrong label in 200): what speaks against it
- * can only raise it.
+ * can only raise it, up to 1, where hardly anything is accepted.
  *
  * @param opinions of photos that people have labelled
  */
@@ -26,5 +26,5 @@ export function acceptThreshold(opinions: readonly Opinion[]): number {
     const wrong = accepted.filter(({ given, confidence }) => given < confidence)
     return binomialBounds(wrong.length, accepted.length).lower <= TOLERATED
   }
-  return STEPS.find(isSafe) ?? STEPS.at(-1)!
+  return STEPS.find(isSafe) ?? 1
 }
