@@ -94,7 +94,7 @@ describe('channels', () => {
     const { json } = await classify!.ask('photos/versions/2')
     expect(json.model_version_status[0].status).toEqual({
       error_code: 'DATA_LOSS',
-      error_message: 'the head of version 2 does not match its manifest',
+      error_message: 'head.bin of version 2 does not match its manifest',
     })
     expect(await versionOf('photos/labels/stable')).toBe('v1-a')
     expect(await versionOf('photos/versions/2')).toMatch(/^404 /)
