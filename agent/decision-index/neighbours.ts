@@ -10,7 +10,7 @@ type Ring = ReturnType<typeof createHashRing>
 
 /** Photos whose features point elsewhere are not laid over each other, and of the others only the nearest: that costs a millisecond. */
 const WORTH_ALIGNING = 0.6
-const MOST_ALIGNED = 2
+const MOST_ALIGNED = 1
 
 /** Sketches in which fewer bits differ are worth a look at the features: at a cosine of 0.65 about 70 of 256 do. */
 const SKETCH_DISTANCE = 84

@@ -45,31 +45,26 @@ export function alignable(thumbnail: Uint8Array): Alignable {
  * at 0.8 and more, and of the others, two of one session at most reach 0.7.
  */
 export function alignment(a: Alignable, b: Alignable): number {
-  let best = -1
-  for (const [outer, inner] of [
-    [a, b],
-    [b, a],
-  ] as const)
-    for (const part of inner.smaller) best = Math.max(best, bestPlace(outer.whole, part))
-  for (let y = -FURTHEST; y <= FURTHEST; y++)
-    for (let x = -FURTHEST; x <= FURTHEST; x++)
-      best = Math.max(best, correlationBeside(a.whole, b.whole, x, y))
-  return best
+  const inside = (whole: Plane) => (part: Plane) => {
+    const { side } = part
+    const at = (x: number, y: number) => correlation(whole, x, y, part, 0, 0, side, side)
+    return bestPlace(0, whole.side - side, at)
+  }
+  const beside = bestPlace(-FURTHEST, FURTHEST, (x, y) => correlationBeside(a.whole, b.whole, x, y))
+  return Math.max(beside, ...b.smaller.map(inside(a.whole)), ...a.smaller.map(inside(b.whole)))
 }
 
-/** Wherever the part fits in: at every second place, and then around the best of these. */
-function bestPlace(whole: Plane, part: Plane): number {
-  const room = whole.side - part.side
-  const { side } = part
-  const best = { x: 0, y: 0, agreement: -1 }
+/** The best of a square of places: every second one is looked at, and then those around the best of these. */
+function bestPlace(from: number, to: number, agreementAt: (x: number, y: number) => number): number {
+  const best = { x: from, y: from, agreement: -1 }
   const look = (x: number, y: number) => {
-    const agreement = correlation(whole, x, y, part, 0, 0, side, side)
+    const agreement = agreementAt(x, y)
     if (agreement > best.agreement) Object.assign(best, { x, y, agreement })
   }
-  for (let y = 0; y <= room; y += 2) for (let x = 0; x <= room; x += 2) look(x, y)
+  for (let y = from; y <= to; y += 2) for (let x = from; x <= to; x += 2) look(x, y)
   const { x, y } = best
-  for (let j = Math.max(0, y - 1); j <= Math.min(room, y + 1); j++)
-    for (let i = Math.max(0, x - 1); i <= Math.min(room, x + 1); i++) if (i !== x || j !== y) look(i, j)
+  for (let j = Math.max(from, y - 1); j <= Math.min(to, y + 1); j++)
+    for (let i = Math.max(from, x - 1); i <= Math.min(to, x + 1); i++) if (i !== x || j !== y) look(i, j)
   return best.agreement
 }
 
