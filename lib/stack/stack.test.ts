@@ -59,8 +59,13 @@ describe("this repository's stack", () => {
       maxInflight: 4,
       relay: 'any',
     })
-    expect(traits['upload-sample']!.topics).toEqual(['events/sample.accepted', 'events/sample.review'])
-    expect(traits['filter-confidence']!.context).toEqual(new Set(['neighbours']))
+    expect(traits['upload-sample']!.topics).toEqual([
+      'events/sample.accepted',
+      'events/sample.review',
+      'events/sample.labelled',
+      'events/sample.unlabelled',
+    ])
+    expect(traits['filter-confidence']!.context).toEqual(new Set(['neighbours', 'budgets', 'accepted']))
     expect(stack.functions['trigger-retrain']!.environment).toMatchObject({ RETRAIN_MIN_NEW: '7' })
   })
 })
