@@ -10,7 +10,6 @@ type Ring = ReturnType<typeof createHashRing>
 
 /** Photos whose features point elsewhere are not laid over each other, and of the others only the nearest: that costs a millisecond. */
 const WORTH_ALIGNING = 0.6
-const MOST_ALIGNED = 1
 
 /** Sketches in which fewer bits differ are worth a look at the features: at a cosine of 0.65 about 70 of 256 do. */
 const SKETCH_DISTANCE = 84
@@ -61,12 +60,11 @@ export function createNeighbours(
       if (candidate) parts.push(candidate)
     }
 
-    const own = thumbnail && alignable(thumbnail)
-    const worth = [...alike.values(), ...parts]
-      .filter((each) => own && each.thumbnail && (each.similarity ?? 0) >= WORTH_ALIGNING)
+    const [nearest] = [...alike.values(), ...parts]
+      .filter((each) => each.thumbnail && (each.similarity ?? 0) >= WORTH_ALIGNING)
       .sort((a, b) => b.similarity! - a.similarity!)
-      .slice(0, MOST_ALIGNED)
-    for (const each of worth) each.alignment = alignment(own!, alignable(each.thumbnail!))
+    if (thumbnail && nearest)
+      nearest.alignment = alignment(alignable(thumbnail), alignable(nearest.thumbnail!))
     return [...alike.values(), ...parts.filter((part) => part.alignment !== null)].map(
       ({ thumbnail: _thumbnail, ...neighbour }) => neighbour
     )
