@@ -1,8 +1,8 @@
 import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { z } from 'zod'
+import { refusal } from '../../lib/openapi/index.ts'
 import type { GatewayApp } from '../invocations/index.ts'
-import { refusal } from './schemas.ts'
 
 /** The app with its description, which `/openapi.json` shows. */
 export type SystemApp = GatewayApp & Pick<OpenAPIHono, 'openAPIRegistry'>

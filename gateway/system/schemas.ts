@@ -3,16 +3,6 @@ import { z } from '@hono/zod-openapi'
 const map = z.record(z.string(), z.string())
 const resources = z.object({ memory: z.string().optional(), cpu: z.string().optional() })
 
-/** What every refusal says. */
-export const refusal = z
-  .object({
-    error: z.string().openapi({ description: 'What was wrong, as a sentence.' }),
-    code: z.string(),
-    where: z.string().optional(),
-    hint: z.string().optional().openapi({ description: 'What to do about it.' }),
-  })
-  .openapi('Refusal')
-
 export const functionStatus = z
   .object({
     name: z.string(),

@@ -3,13 +3,13 @@
  * @module
  */
 import { createRoute, z } from '@hono/zod-openapi'
+import { refusal } from '../openapi/index.ts'
 import {
   answerBody,
   claimBody,
   photoParams,
   questions,
   recorded,
-  refusal,
   skipBody,
   state,
   undoBody,

@@ -90,13 +90,3 @@ export const state = z
     pseudoLabels,
   })
   .openapi('LabellingState')
-
-/** What every refusal says. */
-export const refusal = z
-  .object({
-    error: z.string().openapi({ description: 'What was wrong, as a sentence.' }),
-    code: z.string(),
-    where: z.string().optional(),
-    hint: z.string().optional().openapi({ description: 'What to do about it.' }),
-  })
-  .openapi('Refusal')
