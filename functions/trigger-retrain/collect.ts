@@ -8,6 +8,7 @@ import {
   type Snapshot,
   type SnapshotItem,
   sampleStore,
+  withNeither,
 } from '../../lib/dataset/index.ts'
 import {
   judgePseudoLabels,
@@ -126,7 +127,7 @@ export async function collect(
     return !seen || seen.label !== item.label || seen.origin !== item.origin
   })
   const gone = [...known.keys()].filter((photo) => !byPhoto.has(photo) && !golden.includes(photo))
-  const foreign = (await people.neither()).filter((photo) => !golden.includes(photo))
+  const foreign = withNeither(answers, labels).filter((photo) => !golden.includes(photo))
   return { items, fresh: fresh.length + gone.length, foreign, pseudoLabels }
 }
 

@@ -12,7 +12,7 @@ export {
 } from './label-queue/index.ts'
 export { labelSet } from './label-set.ts'
 export { type LabelledCollection, labelledPhotos } from './labelled-photos.ts'
-export { type PeopleAnswers, peopleAnswers } from './people-answers.ts'
+export { type PeopleAnswers, peopleAnswers, withNeither } from './people-answers.ts'
 export type {
   Doubt,
   LabelledPhoto,

@@ -97,12 +97,20 @@ export function peopleAnswers(store: ObjectStore, dataset: string): PeopleAnswer
 
     async neither() {
       const [all, offered] = await Promise.all([records.all(), labels.read()])
-      const found = [...all.values()].filter(
-        ({ value }) => outcomeOf(value.answers, offered).kind === 'neither'
-      )
-      return found.map(({ value }) => value.photo).sort()
+      return withNeither(all, offered)
     },
   }
+}
+
+/** Photos that have neither of the labels, of those that people have answered. In order of the hash. */
+export function withNeither(
+  answers: ReadonlyMap<string, Kept<PhotoAnswers>>,
+  labels: readonly string[]
+): string[] {
+  const found = [...answers.values()].filter(
+    ({ value }) => outcomeOf(value.answers, labels).kind === 'neither'
+  )
+  return found.map(({ value }) => value.photo).sort()
 }
 
 const withoutOutcome = ({ outcome: _outcome, ...answers }: LabelRecord): PhotoAnswers => answers
