@@ -152,7 +152,6 @@ describe('neighbours', () => {
       {
         photo: photo('newer'),
         sequence: 4,
-        outcome: 'rejected',
         distance: 0,
         similarity: null,
         alignment: null,
@@ -160,12 +159,11 @@ describe('neighbours', () => {
       {
         photo: photo('older'),
         sequence: 3,
-        outcome: 'accepted',
         distance: 0,
         similarity: 1,
         alignment: null,
       },
-      { photo: photo('near'), sequence: 2, outcome: 'accepted', distance: 1, similarity: 0, alignment: null },
+      { photo: photo('near'), sequence: 2, distance: 1, similarity: 0, alignment: null },
     ]
     const look = () => index.neighbours({ perceptualHash, features })
     expect(look()).toEqual(expected)

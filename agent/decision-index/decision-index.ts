@@ -76,9 +76,10 @@ export function createDecisionIndex(
       if (before?.value) return { decision: withFeatures(before.value), first: false }
       const sequence = Number([...tables.recent.keys({ reverse: true, limit: 1 })][0] ?? 0) + 1
       const record = { ...checked, sequence, uploaded: false, bytesUploaded: 0, photoUploaded: false }
-      const { photo, perceptualHash } = record
+      const { photo } = record
       tables.decisions.putSync(photo, record)
-      const sketch = features && sketchOf(decodeFloat16(features))
+      const perceptualHash = canBeNeighbour(record) ? record.perceptualHash : null
+      const sketch = features && perceptualHash && sketchOf(decodeFloat16(features))
       tables.recent.putSync(sequence, { photo, perceptualHash, sketch })
       if (features) tables.features.putSync(photo, { bytes: features, backbone, thumbnail })
       forgetOldSync(sequence)
@@ -134,3 +135,12 @@ export function createDecisionIndex(
     accepted: accepted.get,
   }
 }
+
+/**
+ * What was turned away for want of room has left nothing that a later photo could repeat; and what repeats another photo stands for
+ * nothing itself, or a camera that turns slowly would never be looked at again.
+ */
+const LEAVES_NOTHING: readonly (string | null)[] = ['budget', 'enough', 'duplicate']
+
+const canBeNeighbour = ({ outcome, code }: Pick<Decision, 'outcome' | 'code'>) =>
+  outcome !== 'dead' && !LEAVES_NOTHING.includes(code)

@@ -4,11 +4,18 @@ export interface Near {
   distance: number
 }
 
-/** The number of ones in 32 bits, by adding neighbouring fields of 1, 2, 4 and 8 bits. */
-function ones(bits: number): number {
-  const pairs = bits - ((bits >>> 1) & 0x55555555)
-  const nibbles = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333)
-  return Math.imul((nibbles + (nibbles >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+const FEW = 16
+
+/** The number of ones in two times 32 bits, by adding neighbouring fields of 1, 2, 4 and 8 bits. */
+function ones(a: number, b: number): number {
+  const pairsA = a - ((a >>> 1) & 0x55555555)
+  const pairsB = b - ((b >>> 1) & 0x55555555)
+  const nibbles =
+    (pairsA & 0x33333333) +
+    ((pairsA >>> 2) & 0x33333333) +
+    (pairsB & 0x33333333) +
+    ((pairsB >>> 2) & 0x33333333)
+  return Math.imul((nibbles & 0x0f0f0f0f) + ((nibbles >>> 4) & 0x0f0f0f0f), 0x01010101) >>> 24
 }
 
 /**
@@ -19,12 +26,37 @@ function ones(bits: number): number {
  */
 export function createHashRing(capacity: number, bits: number) {
   const words = bits / 32
-  const hashes = new Uint32Array(capacity * words)
+  const hashes = new Int32Array(capacity * words)
   const sequences = new Float64Array(capacity)
   let added = 0
 
   const split = (hash: string) =>
-    Uint32Array.from({ length: words }, (_, i) => Number.parseInt(hash.slice(8 * i, 8 * (i + 1)), 16))
+    Int32Array.from({ length: words }, (_, i) => Number.parseInt(hash.slice(8 * i, 8 * (i + 1)), 16))
+
+  /** How far each hash is, by its place, and how many are so far. */
+  function measure(wanted: Int32Array) {
+    const distances = new Uint16Array(Math.min(added, capacity))
+    const having = new Uint32Array(bits + 1)
+    for (let i = 0, at = 0; i < distances.length; i++) {
+      let distance = 0
+      for (let word = 0; word < words; word += 2)
+        distance += ones(hashes[at++]! ^ wanted[word]!, hashes[at++]! ^ wanted[word + 1]!)
+      distances[i] = distance
+      having[distance]!++
+    }
+    return { distances, having }
+  }
+
+  /** The latest first. */
+  function between(distances: Uint16Array, from: number, to: number): Near[] {
+    const found: Near[] = []
+    for (let left = distances.length, place = added % capacity; left > 0; left--) {
+      place = (place === 0 ? capacity : place) - 1
+      const distance = distances[place]!
+      if (distance >= from && distance <= to) found.push({ sequence: sequences[place]!, distance })
+    }
+    return found
+  }
 
   return {
     /** `hash`: a hex digit for every four bits. */
@@ -36,25 +68,13 @@ export function createHashRing(capacity: number, bits: number) {
 
     /** Those at most `maxDistance` away: the nearest first, of equally near ones the latest. */
     *nearest(hash: string, maxDistance: number): Generator<Near> {
-      const wanted = split(hash)
-      const filled = Math.min(added, capacity)
-      const distances = new Uint16Array(filled)
-      const having = new Uint32Array(bits + 1)
-      for (let i = 0, at = 0; i < filled; i++) {
-        let distance = 0
-        for (let word = 0; word < words; word++) distance += ones(hashes[at++]! ^ wanted[word]!)
-        distances[i] = distance
-        having[distance]!++
-      }
-      // Sorted by looking once more for each distance that occurs: a still camera has thousands of equally near ones, of
-      // which the caller wants a few.
-      for (let distance = 0; distance <= Math.min(maxDistance, bits); distance++) {
-        for (let left = having[distance]!, back = 1; left > 0; back++) {
-          const place = (added - back) % capacity
-          if (distances[place] !== distance) continue
-          left--
-          yield { sequence: sequences[place]!, distance }
-        }
+      const { distances, having } = measure(split(hash))
+      const furthest = Math.min(maxDistance, bits)
+      // The caller wants a few: so many distances at a time as hold a few hashes.
+      for (let from = 0, to = 0; from <= furthest; from = to + 1) {
+        to = from
+        for (let few = having[to]!; few < FEW && to < furthest; ) few += having[++to]!
+        yield* between(distances, from, to).sort((a, b) => a.distance - b.distance)
       }
     },
   }

@@ -1,7 +1,7 @@
 import { decodeFloat16 } from '../../lib/float16/index.ts'
 import { alignable, alignment, hammingDistance } from '../../lib/photo/index.ts'
 import type { createHashRing } from './hash-ring.ts'
-import { checkPerceptualHash, type DecisionRecord, type IndexTables } from './records.ts'
+import { checkPerceptualHash, type IndexTables } from './records.ts'
 import { cosine } from './similarity.ts'
 import { sketchOf } from './sketch.ts'
 import type { DecisionIndex, Neighbour } from './types.ts'
@@ -39,11 +39,9 @@ export function createNeighbours(
     function find(sequence: number): Candidate | undefined {
       const recent = tables.recent.get(sequence)
       if (!recent?.perceptualHash || recent.photo === except) return undefined
-      const decision = tables.decisions.get(recent.photo)
-      if (!decision || decision.sequence !== sequence || !holds(decision)) return undefined
+      const { photo } = recent
       const distance = hammingDistance(recent.perceptualHash, perceptualHash)
-      const { photo, outcome } = decision
-      return { photo, sequence, outcome, distance, ...compare(photo), alignment: null }
+      return { photo, sequence, distance, ...compare(photo), alignment: null }
     }
 
     const alike = new Map<number, Candidate>()
@@ -70,14 +68,6 @@ export function createNeighbours(
     )
   }
 }
-
-/**
- * What was turned away for want of room has left nothing that a later photo could repeat; and what repeats another photo stands for
- * nothing itself, or a camera that turns slowly would never be looked at again.
- */
-const LEAVES_NOTHING: readonly (string | null)[] = ['budget', 'enough', 'duplicate']
-
-const holds = ({ outcome, code }: DecisionRecord) => outcome !== 'dead' && !LEAVES_NOTHING.includes(code)
 
 /** A neighbour with what it takes to compare it further. */
 type Candidate = Neighbour & { thumbnail: Uint8Array | null }

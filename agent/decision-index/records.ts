@@ -41,7 +41,10 @@ const featureRecord = z.object({
   thumbnail: byteArray.nullable().default(null),
 })
 
-const recentRecord = decisionRecord.pick({ photo: true, perceptualHash: true }).extend({
+const recentRecord = z.object({
+  photo: photoHash,
+  /** Null where it is nobody's neighbour. */
+  perceptualHash: perceptualHash.nullable(),
   /** Of its features: 64 hex digits. */
   sketch: z.string().length(64).nullable().default(null),
 })

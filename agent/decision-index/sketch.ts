@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createRandom } from '../../lib/random/index.ts'
 
 /** Bits of a sketch. */
 export const SKETCH_BITS = 256
@@ -19,7 +19,8 @@ const plans = new Map<number, Uint32Array[]>()
 export function sketchOf(features: Float32Array): string {
   const plan = planFor(features.length)
   const bytes = new Uint8Array(SKETCH_BITS / 8)
-  for (const [bit, chosen] of plan.entries()) {
+  for (let bit = 0; bit < SKETCH_BITS; bit++) {
+    const chosen = plan[bit]!
     let sum = 0
     for (let i = 0; i < COMPARED; i++) sum += features[chosen[i]!]! - features[chosen[i + COMPARED]!]!
     if (sum > 0) bytes[bit >> 3]! |= 0x80 >> (bit & 7)
@@ -30,11 +31,9 @@ export function sketchOf(features: Float32Array): string {
 function planFor(length: number): Uint32Array[] {
   const known = plans.get(length)
   if (known) return known
-  const plan = Array.from({ length: SKETCH_BITS }, (_, bit) =>
-    Uint32Array.from({ length: 2 * COMPARED }, (_, i) => {
-      const drawn = createHash('sha256').update(`sketch ${bit} ${i}`).digest()
-      return drawn.readUInt32BE() % length
-    })
+  const random = createRandom('sketch')
+  const plan = Array.from({ length: SKETCH_BITS }, () =>
+    Uint32Array.from({ length: 2 * COMPARED }, () => random.integer(length))
   )
   plans.set(length, plan)
   return plan

@@ -8,7 +8,6 @@ export interface Decision extends DecisionRecord {
 export interface Neighbour {
   photo: string
   sequence: number
-  outcome: DecisionRecord['outcome']
   /** Differing bits of the perceptual hashes, 0 to 64. */
   distance: number
   /** Cosine of the features, −1 to 1; null where either has none, or they come from different backbones. */
@@ -64,7 +63,7 @@ export interface DecisionIndex {
   /** Makes a dead photo undecided again, when its dead letter is replayed. Returns whether it was dead. */
   reviveSync(photo: string): boolean
   /**
-   * Photos alike among the recent ones, dead ones excepted: by perceptual hash, the nearest first, of equally near ones the latest;
+   * Photos alike among the recent ones, but for dead ones and those that stand for nothing themselves: by perceptual hash, the nearest first, of equally near ones the latest;
    * then those of which it may be a part, or which may be parts of it.
    */
   neighbours(look: Look, query?: NeighbourQuery): Neighbour[]

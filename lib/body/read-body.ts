@@ -20,20 +20,18 @@ export async function readBody(
   message: Request | Response,
   { what, maxBytes, hint, onBytes }: BodyLimit
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const tooLarge = new EdgeloopError('TOO_LARGE', `${what} has more than ${maxBytes} bytes`, {
-    where: 'body',
-    hint,
-  })
+  const tooLarge = () =>
+    new EdgeloopError('TOO_LARGE', `${what} has more than ${maxBytes} bytes`, { where: 'body', hint })
   if (Number(message.headers.get('content-length') ?? 0) > maxBytes) {
     await message.body?.cancel().catch(() => {})
-    throw tooLarge
+    throw tooLarge()
   }
   const chunks: Uint8Array[] = []
   let size = 0
   try {
     for await (const chunk of message.body ?? []) {
       size += chunk.length
-      if (size > maxBytes) throw tooLarge
+      if (size > maxBytes) throw tooLarge()
       onBytes?.(chunk.length)
       chunks.push(chunk)
     }

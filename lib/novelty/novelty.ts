@@ -65,9 +65,11 @@ export function distanceOf(cosines: Float64Array): number {
 
 /** Where a photo lies from the centre, as a vector of length 1; zeros for the centre itself. */
 export function directionFrom(centre: ArrayLike<number>, features: ArrayLike<number>): Float32Array {
-  const direction = Float32Array.from(features, (value, d) => value - centre[d]!)
+  const direction = new Float32Array(features.length)
+  for (let d = 0; d < direction.length; d++) direction[d] = features[d]! - centre[d]!
   const length = lengthOf(direction)
-  return length > 0 ? direction.map((value) => value / length) : direction
+  if (length > 0) for (let d = 0; d < direction.length; d++) direction[d]! /= length
+  return direction
 }
 
 function lengthOf(row: ArrayLike<number>): number {
