@@ -28,29 +28,30 @@ export function createHashRing(capacity: number, bits: number) {
   const words = bits / 32
   const hashes = new Int32Array(capacity * words)
   const sequences = new Float64Array(capacity)
+  /** Of the latest look. */
+  const distances = new Uint16Array(capacity)
   let added = 0
 
   const split = (hash: string) =>
     Int32Array.from({ length: words }, (_, i) => Number.parseInt(hash.slice(8 * i, 8 * (i + 1)), 16))
 
-  /** How far each hash is, by its place, and how many are so far. */
-  function measure(wanted: Int32Array) {
-    const distances = new Uint16Array(Math.min(added, capacity))
+  /** Fills in how far each hash is, by its place, and counts how many are so far. */
+  function measure(wanted: Int32Array): Uint32Array {
     const having = new Uint32Array(bits + 1)
-    for (let i = 0, at = 0; i < distances.length; i++) {
+    for (let i = 0, at = 0; i < Math.min(added, capacity); i++) {
       let distance = 0
       for (let word = 0; word < words; word += 2)
         distance += ones(hashes[at++]! ^ wanted[word]!, hashes[at++]! ^ wanted[word + 1]!)
       distances[i] = distance
       having[distance]!++
     }
-    return { distances, having }
+    return having
   }
 
   /** The latest first. */
-  function between(distances: Uint16Array, from: number, to: number): Near[] {
+  function between(from: number, to: number): Near[] {
     const found: Near[] = []
-    for (let left = distances.length, place = added % capacity; left > 0; left--) {
+    for (let left = Math.min(added, capacity), place = added % capacity; left > 0; left--) {
       place = (place === 0 ? capacity : place) - 1
       const distance = distances[place]!
       if (distance >= from && distance <= to) found.push({ sequence: sequences[place]!, distance })
@@ -66,15 +67,18 @@ export function createHashRing(capacity: number, bits: number) {
       sequences[place] = sequence
     },
 
-    /** Those at most `maxDistance` away: the nearest first, of equally near ones the latest. */
+    /**
+     * Those at most `maxDistance` away: the nearest first, of equally near ones the latest. Take what you want before anything
+     * is added or looked for again.
+     */
     *nearest(hash: string, maxDistance: number): Generator<Near> {
-      const { distances, having } = measure(split(hash))
+      const having = measure(split(hash))
       const furthest = Math.min(maxDistance, bits)
       // The caller wants a few: so many distances at a time as hold a few hashes.
       for (let from = 0, to = 0; from <= furthest; from = to + 1) {
         to = from
         for (let few = having[to]!; few < FEW && to < furthest; ) few += having[++to]!
-        yield* between(distances, from, to).sort((a, b) => a.distance - b.distance)
+        yield* between(from, to).sort((a, b) => a.distance - b.distance)
       }
     },
   }

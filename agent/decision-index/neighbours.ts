@@ -1,5 +1,5 @@
 import { decodeFloat16 } from '../../lib/float16/index.ts'
-import { alignable, alignment, hammingDistance } from '../../lib/photo/index.ts'
+import { alignment, hammingDistance } from '../../lib/photo/index.ts'
 import type { createHashRing } from './hash-ring.ts'
 import { checkPerceptualHash, type IndexTables } from './records.ts'
 import { cosine } from './similarity.ts'
@@ -61,8 +61,7 @@ export function createNeighbours(
     const [nearest] = [...alike.values(), ...parts]
       .filter((each) => each.thumbnail && (each.similarity ?? 0) >= WORTH_ALIGNING)
       .sort((a, b) => b.similarity! - a.similarity!)
-    if (thumbnail && nearest)
-      nearest.alignment = alignment(alignable(thumbnail), alignable(nearest.thumbnail!))
+    if (thumbnail && nearest) nearest.alignment = alignment(thumbnail, nearest.thumbnail!)
     return [...alike.values(), ...parts.filter((part) => part.alignment !== null)].map(
       ({ thumbnail: _thumbnail, ...neighbour }) => neighbour
     )

@@ -17,12 +17,15 @@ export async function openEdge() {
   const decisions = createDecisionIndex(database)
   const book = createLabelBook(database)
   const options = { gateway: 'http://127.0.0.1:8080', decisions, uplink: 'review' as const }
+  /** With what the agent knows about other photos and what was spent. */
+  function enriched(data: EventData<'photo.classified'>) {
+    const event = createEvent('photo.classified', 'bench', [data.photo.hash], data)
+    return enrichEvent(event, CONTEXT, options).data as EventData<'photo.classified'>
+  }
   return {
+    enriched,
     /** The decision about a photo, which is not written down. */
-    decide(data: EventData<'photo.classified'>): Promise<Sample> {
-      const event = createEvent('photo.classified', 'bench', [data.photo.hash], data)
-      return decide(enrichEvent(event, CONTEXT, options).data as EventData<'photo.classified'>)
-    },
+    decide: (data: EventData<'photo.classified'>): Promise<Sample> => decide(enriched(data)),
     async record(sample: Sample): Promise<void> {
       const event = createEvent(TYPES[sample.band], 'bench', [sample.photo.hash], sample)
       await database.transaction(() => recordDecision({ decisions, book }, event))

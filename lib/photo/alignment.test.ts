@@ -2,7 +2,7 @@ import sharp, { type Sharp } from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodePhoto } from '../photo-decoder/index.ts'
 import { createRandom } from '../random/index.ts'
-import { alignable, alignment, thumbnailOf } from './index.ts'
+import { alignment, thumbnailOf } from './index.ts'
 
 const SIDE = 256
 
@@ -16,7 +16,7 @@ function scene(seed: string): Promise<Buffer> {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE}" height="${SIDE}">${things.join('')}</svg>`
   return sharp(Buffer.from(svg)).flatten().png().toBuffer()
 }
-const look = async (image: Buffer) => alignable(thumbnailOf(await decodePhoto(image, { size: 224 })))
+const look = async (image: Buffer) => thumbnailOf(await decodePhoto(image, { size: 224 }))
 
 describe('two photos', () => {
   let photo: Buffer

@@ -26,8 +26,8 @@ interface Plane {
   squares: Float64Array
 }
 
-/** A thumbnail ready to be laid over others. */
-export interface Alignable {
+/** A thumbnail ready to be laid over another. */
+interface Photo {
   /** Running sums of its grey values. */
   sums: Float64Array
   whole: Plane
@@ -36,17 +36,37 @@ export interface Alignable {
   parts: Plane[]
 }
 
-/** @param thumbnail 32 × 32 grey values, row after row */
-export function alignable(thumbnail: Uint8Array): Alignable {
-  const sums = runningSums(thumbnail, GREY_SIDE)
-  const coarse = (side: number) => edgesOf(sums, side, COARSE_BLUR)
-  return { sums, whole: edgesOf(sums, GREY_SIDE), coarse: coarse(COARSE_SIDE), parts: PARTS.map(coarse) }
-}
+const emptyPlane = (side: number): Plane => ({
+  side,
+  values: new Float64Array(side * side),
+  sums: emptySums(side),
+  squares: emptySums(side),
+})
+const emptySums = (side: number) => new Float64Array((side + 1) * (side + 1))
+const emptyPhoto = (): Photo => ({
+  sums: emptySums(GREY_SIDE),
+  whole: emptyPlane(GREY_SIDE),
+  coarse: emptyPlane(COARSE_SIDE),
+  parts: PARTS.map(emptyPlane),
+})
+
+/**
+ * Filled in anew for each pair: half a megabyte that was thrown away for each photo would have the garbage collector hold up one
+ * decision in a hundred.
+ */
+const [first, second] = [emptyPhoto(), emptyPhoto()]
+const fine = new Map(PARTS.map((side) => [side, emptyPlane(2 * side)]))
+const [corners, small, smallSums, squared] = [1, 2, 3, 4].map(() => emptySums(GREY_SIDE)) as [
+  Float64Array,
+  Float64Array,
+  Float64Array,
+  Float64Array,
+]
 
 /** One way to lay `under` and `over` over each other: the upper left corner of `over`, which may be smaller or lie beside. */
 interface Laid {
-  under: Alignable
-  over: Alignable
+  under: Photo
+  over: Photo
   /** Of `over`, in pixels of the half thumbnail. */
   side: number
   x: number
@@ -57,19 +77,31 @@ interface Laid {
 /**
  * How well two photos agree where they agree best, −1 to 1. Of 743 photos of cats and dogs, those that show the same picture are
  * at 0.8 and more, and of the others, two of one session at most reach 0.7.
+ *
+ * @param one 32 × 32 grey values, row after row
+ * @param other likewise
  */
-export function alignment(a: Alignable, b: Alignable): number {
-  const parts = [...partsOf(a, b), ...partsOf(b, a)].toSorted((one, other) => other.agreement - one.agreement)
+export function alignment(one: Uint8Array, other: Uint8Array): number {
+  const [a, b] = [prepare(first, one), prepare(second, other)]
+  const parts = [...partsOf(a, b), ...partsOf(b, a)].toSorted((x, y) => y.agreement - x.agreement)
   return Math.max(...[besideEachOther(a, b), ...parts.slice(0, MEASURED)].map(measure))
 }
 
-function besideEachOther(under: Alignable, over: Alignable): Laid {
+function prepare(photo: Photo, thumbnail: Uint8Array): Photo {
+  const { sums, whole, coarse, parts } = photo
+  addUp(thumbnail, GREY_SIDE, sums)
+  fill(whole, sums, BLUR)
+  for (const plane of [coarse, ...parts]) fill(plane, sums, COARSE_BLUR)
+  return photo
+}
+
+function besideEachOther(under: Photo, over: Photo): Laid {
   const best = bestPlace(-FURTHEST, FURTHEST, (x, y) => correlationAt(under.coarse, over.coarse, x, y))
   return { under, over, side: COARSE_SIDE, ...best }
 }
 
 /** For each size, where `over` agrees best with a part of `under`. */
-function partsOf(under: Alignable, over: Alignable): Laid[] {
+function partsOf(under: Photo, over: Photo): Laid[] {
   return over.parts.map((part) => {
     const { side } = part
     const best = bestPlace(0, COARSE_SIDE - side, (x, y) => correlationAt(under.coarse, part, x, y))
@@ -79,7 +111,7 @@ function partsOf(under: Alignable, over: Alignable): Laid[] {
 
 /** How well they agree at the whole size, there or a pixel further. */
 function measure({ under, over, side, x, y }: Laid): number {
-  const part = side === COARSE_SIDE ? over.whole : edgesOf(over.sums, 2 * side)
+  const part = side === COARSE_SIDE ? over.whole : fill(fine.get(side)!, over.sums, BLUR)
   let best = -1
   for (let j = 2 * y - 1; j <= 2 * y + 1; j++)
     for (let i = 2 * x - 1; i <= 2 * x + 1; i++) best = Math.max(best, correlationAt(under.whole, part, i, j))
@@ -131,15 +163,11 @@ function correlation(
   return (product - (sumA * sumB) / count) / Math.sqrt(varianceA * varianceB)
 }
 
-/** What is needed on the way to a plane only: to make these anew each time would be half of the work. */
-const scratch = () => new Float64Array((GREY_SIDE + 1) ** 2)
-const [corners, small, smallSums, squared] = [scratch(), scratch(), scratch(), scratch()]
-
-/** A thumbnail, given by its running sums, at a size, without the mean of each pixel's surroundings. */
-function edgesOf(thumbnail: Float64Array, side: number, blur = BLUR): Plane {
+/** Fills a plane with a thumbnail, given by its running sums, without the mean of each pixel's surroundings. */
+function fill(plane: Plane, thumbnail: Float64Array, blur: number): Plane {
+  const { side, values, sums, squares } = plane
   shrink(thumbnail, side, small)
   addUp(small, side, smallSums)
-  const values = new Float64Array(side * side)
   for (let y = 0, at = 0; y < side; y++) {
     const top = Math.max(0, y - blur)
     const height = Math.min(side, y + blur + 1) - top
@@ -151,15 +179,13 @@ function edgesOf(thumbnail: Float64Array, side: number, blur = BLUR): Plane {
       squared[at] = edge * edge
     }
   }
-  return { side, values, sums: runningSums(values, side), squares: runningSums(squared, side) }
+  addUp(values, side, sums)
+  addUp(squared, side, squares)
+  return plane
 }
 
-/** (side + 1)² sums of all that is above and to the left. */
-function runningSums(values: ArrayLike<number>, side: number): Float64Array {
-  return addUp(values, side, new Float64Array((side + 1) ** 2))
-}
-
-function addUp(values: ArrayLike<number>, side: number, sums: Float64Array): Float64Array {
+/** Fills in the (side + 1)² sums of all that is above and to the left. */
+function addUp(values: ArrayLike<number>, side: number, sums: Float64Array): void {
   const row = side + 1
   sums.fill(0, 0, row)
   for (let y = 0; y < side; y++) {
@@ -170,7 +196,6 @@ function addUp(values: ArrayLike<number>, side: number, sums: Float64Array): Flo
       sums[(y + 1) * row + x + 1] = sums[y * row + x + 1]! + across
     }
   }
-  return sums
 }
 
 /** Of the box from (x, y) on. */

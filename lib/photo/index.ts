@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 
-export { type Alignable, alignable, alignment } from './alignment.ts'
+export { alignment } from './alignment.ts'
 export { fetchPhoto } from './fetch-photo.ts'
 export { thumbnailOf } from './grey.ts'
 export { MAX_PHOTO_BYTES, SMALLER_PHOTO } from './limits.ts'
