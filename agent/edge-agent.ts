@@ -227,7 +227,7 @@ async function start(
         budgets: desired.current()?.budgets,
       }),
     onEvent(event) {
-      recordDecision({ decisions, book }, event)
+      recordDecision({ decisions, book, uplink: whatGoesUp() }, event)
       if (event.type === 'photo.classified') answerSync(answerTo(event))
       if (event.type === 'sample.uploaded' || event.type === 'label.uploaded')
         database.afterCommit(() => uplink?.hint(event))

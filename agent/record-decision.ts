@@ -1,19 +1,20 @@
-import type { EdgeloopEvent, EventData } from '../lib/events/index.ts'
+import type { EdgeloopEvent, EventData, Uplink } from '../lib/events/index.ts'
 import type { DecisionIndex } from './decision-index/index.ts'
 import type { LabelBook } from './labelling/index.ts'
+import { sampleSize } from './upload-size.ts'
 
 const OUTCOMES = { accept: 'accepted', review: 'review', reject: 'rejected' } as const
 
 /** Inside a transaction: writes down what an event decides about a photo, and what people are to be asked because of it. */
 export function recordDecision(
-  { decisions, book }: { decisions: DecisionIndex; book: LabelBook },
+  { decisions, book, uplink }: { decisions: DecisionIndex; book: LabelBook; uplink: Uplink },
   event: EdgeloopEvent
 ): void {
   switch (event.type) {
     case 'sample.accepted':
     case 'sample.review':
     case 'sample.rejected': {
-      const { first, decision } = decisions.recordSync(decisionOf(event.data))
+      const { first, decision } = decisions.recordSync(decisionOf(event.data, uplink))
       if (first && decision.outcome === 'review') book.askSync(questionOf(event.data))
       break
     }
@@ -63,7 +64,10 @@ function questionOf({
   return { photo: hash, mediaType, size, edge, device, audit, slice, prediction }
 }
 
-function decisionOf(data: EventData<'sample.accepted'>): Parameters<DecisionIndex['recordSync']>[0] {
+function decisionOf(
+  data: EventData<'sample.accepted'>,
+  uplink: Uplink
+): Parameters<DecisionIndex['recordSync']>[0] {
   const { photo, perceptualHash, features, thumbnail, band, reason, prediction, audit } = data
   return {
     photo: photo.hash,
@@ -78,5 +82,6 @@ function decisionOf(data: EventData<'sample.accepted'>): Parameters<DecisionInde
     numbers: reason.numbers,
     modelVersion: prediction?.model.version ?? null,
     audit,
+    bytesBooked: sampleSize(data, uplink),
   }
 }

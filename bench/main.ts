@@ -11,9 +11,9 @@ type Bench = (args: string[]) => Promise<Row[]>
 const [name, ...args] = process.argv.slice(2)
 const index = new URL(`${name}/index.ts`, import.meta.url)
 if (!name || !existsSync(index)) {
-  const names = readdirSync(new URL('.', import.meta.url), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'results')
-    .map((entry) => entry.name)
+  const names = readdirSync(new URL('.', import.meta.url)).filter((entry) =>
+    existsSync(new URL(`${entry}/index.ts`, import.meta.url))
+  )
   process.stderr.write(`which benchmark? npm run bench NAME, with one of: ${names.join(', ')}\n`)
   process.exit(1)
 }

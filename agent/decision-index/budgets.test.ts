@@ -49,6 +49,20 @@ it('count what went up and what people were asked, once each', async () => {
   expect(index.budgets()).toEqual({ day: '2026-08-01', bytesUploaded: 0, labelsAsked: 0 })
 })
 
+it('count what waits for a line, as far as it is known, and what went up in its place', async () => {
+  const index = createDecisionIndex(database, { clock: () => now })
+  const [first, second] = [hashOf(1), hashOf(2)]
+  const decision = { perceptualHash: null, features: null, reason: '', modelVersion: 1, audit: false }
+  await index.record({ ...decision, photo: first, outcome: 'review', bytesBooked: 900 })
+  await index.record({ ...decision, photo: second, outcome: 'accepted', bytesBooked: 100 })
+  expect(index.budgets().bytesUploaded).toBe(1000)
+  await index.uploaded(first, 1000)
+  expect(index.budgets().bytesUploaded).toBe(1100)
+  now += DAY
+  await index.uploaded(second, 30)
+  expect(index.budgets()).toMatchObject({ day: '2026-08-01', bytesUploaded: 0 })
+})
+
 it('are neither reset nor doubled by a clock that goes back, nor by a restart', async () => {
   await spend(open(), 10)
   for (const back of [HOUR, DAY, 20_000 * DAY]) {

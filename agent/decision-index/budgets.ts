@@ -37,7 +37,8 @@ export function createBudgets(
       const before = get()
       table.putSync(KEY, {
         day: before.day,
-        bytesUploaded: before.bytesUploaded + bytesUploaded,
+        // Less went up than was booked, and that maybe on the day before.
+        bytesUploaded: Math.max(0, before.bytesUploaded + bytesUploaded),
         labelsAsked: before.labelsAsked + labelsAsked,
       })
     },

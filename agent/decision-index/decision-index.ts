@@ -85,7 +85,10 @@ export function createDecisionIndex(
       forgetOldSync(sequence)
       if (before?.corrupt) counters.recountSync()
       else counters.changeSync({ [counterOf(record.outcome)]: 1 })
-      if (record.outcome === 'review') budgets.spendSync({ labelsAsked: 1 })
+      budgets.spendSync({
+        bytesUploaded: record.bytesBooked,
+        labelsAsked: record.outcome === 'review' ? 1 : 0,
+      })
       if (record.outcome === 'accepted' && label !== null && record.modelVersion !== null)
         accepted.addSync(record.modelVersion, label)
       onChange?.(photo)
@@ -104,7 +107,7 @@ export function createDecisionIndex(
         photoUploaded: withPhoto,
       })
       counters.changeSync({ uploaded: 1, bytesUploaded: bytes })
-      budgets.spendSync({ bytesUploaded: bytes })
+      budgets.spendSync({ bytesUploaded: bytes - record.bytesBooked })
       onChange?.(photo)
       return true
     },

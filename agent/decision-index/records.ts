@@ -26,6 +26,8 @@ const decisionRecord = z.object({
   modelVersion: z.int().nonnegative().nullable(),
   /** Drawn for a person, whatever the outcome. */
   audit: z.boolean(),
+  /** About what it will take to send it to the cloud: spent when it is decided, or a day without a line would have no bound. */
+  bytesBooked: bytes.default(0),
   uploaded: z.boolean(),
   bytesUploaded: bytes,
   /** Whether the cloud has the photo itself. */
@@ -79,7 +81,7 @@ const totals = z.object({
 const budgets = z.object({
   /** By this edge's clock, in UTC: `2026-07-31`. */
   day: z.iso.date(),
-  /** What went up on that day. */
+  /** What went up, or was decided to, on that day. */
   bytesUploaded: bytes,
   /** For how many photos people were asked on that day. */
   labelsAsked: bytes,

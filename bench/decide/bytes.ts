@@ -7,8 +7,8 @@ import { createObjectStore } from '../../lib/s3/index.ts'
 import { createS3Server } from '../../platform/s3/index.ts'
 import { THRESHOLDS } from '../../trainer/job/thresholds.ts'
 import { type Row, row } from '../report.ts'
-import { openEdge } from './edge.ts'
-import { classified, type LabelledLook, train } from './model.ts'
+import { openEdge } from '../simulated-edge/edge.ts'
+import { classified, type LabelledLook, train } from '../simulated-edge/model.ts'
 
 const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' }
 /** Of the photos of the second row, in bytes. */

@@ -2,8 +2,8 @@ import type { Thresholds } from '../../lib/events/index.ts'
 import { createRandom } from '../../lib/random/index.ts'
 import { type Row, row } from '../report.ts'
 import type { ForeignPhoto } from './foreign.ts'
-import type { Look } from './look.ts'
-import { classified, decide, type LabelledLook, type Model, train } from './model.ts'
+import type { Look } from '../simulated-edge/look.ts'
+import { classified, decide, type LabelledLook, type Model, train } from '../simulated-edge/model.ts'
 
 export type ForeignLook = Look & Pick<ForeignPhoto, 'kind' | 'source'>
 

@@ -4,9 +4,9 @@ import type { Thresholds } from '../../lib/events/index.ts'
 import { encodeFloat16Base64 } from '../../lib/float16/index.ts'
 import { createRandom } from '../../lib/random/index.ts'
 import { type Row, row } from '../report.ts'
-import { openEdge } from './edge.ts'
-import type { Look } from './look.ts'
-import { classified, type Model } from './model.ts'
+import { openEdge } from '../simulated-edge/edge.ts'
+import type { Look } from '../simulated-edge/look.ts'
+import { classified, type Model } from '../simulated-edge/model.ts'
 
 const KNOWN = 10_000
 const TIMED = 1000

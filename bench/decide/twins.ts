@@ -1,9 +1,9 @@
 import type { Thresholds } from '../../lib/events/index.ts'
 import { type Row, row } from '../report.ts'
 import type { CopyKind } from './copies.ts'
-import { openEdge } from './edge.ts'
-import type { Look } from './look.ts'
-import { classified, decide, type LabelledLook, type Model } from './model.ts'
+import { openEdge } from '../simulated-edge/edge.ts'
+import type { Look } from '../simulated-edge/look.ts'
+import { classified, decide, type LabelledLook, type Model } from '../simulated-edge/model.ts'
 
 const ALL: Thresholds = { accept: 0.95, audit: 0 }
 

@@ -28,7 +28,7 @@ export function overBudget(
   if (bytesPerDay !== undefined && bytesUploaded >= bytesPerDay * share)
     return {
       code: 'budget',
-      text: `${bytesUploaded} bytes went up on ${day}, of ${bytesPerDay} a day`,
+      text: `${bytesUploaded} bytes went up or wait to, decided on ${day}, of ${bytesPerDay} a day`,
       numbers: { bytesUploaded, bytesPerDay, share },
     }
   return undefined

@@ -94,7 +94,7 @@ export const neighbour = z.object({
 /** What an edge has spent on a day, by its own clock (UTC) and its own accounting, and what it may spend. */
 export const budgets = z.object({
   day: z.iso.date(),
-  /** What went up, in bytes. */
+  /** What went up, or was decided to, in bytes. */
   bytesUploaded: z.number().int().nonnegative(),
   /** For how many photos people were asked. */
   labelsAsked: z.number().int().nonnegative(),

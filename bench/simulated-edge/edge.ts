@@ -28,7 +28,7 @@ export async function openEdge() {
     decide: (data: EventData<'photo.classified'>): Promise<Sample> => decide(enriched(data)),
     async record(sample: Sample): Promise<void> {
       const event = createEvent(TYPES[sample.band], 'bench', [sample.photo.hash], sample)
-      await database.transaction(() => recordDecision({ decisions, book }, event))
+      await database.transaction(() => recordDecision({ decisions, book, uplink: options.uplink }, event))
     },
     async close() {
       await database.close()
