@@ -162,9 +162,8 @@ export function createConnector(options: ConnectorOptions): Connector {
     stopped: AbortSignal
   ): Promise<Answer> {
     const enriched = isEvent(payload) ? options.enrich?.(payload, traits.context) : undefined
-    const request = deliveryRequest(`http://${name}/`, enriched ?? payload, id)
     return withDeadline(stopped, timeoutMs, async (signal) =>
-      readAnswer(await invoke(name, new Request(request, { signal })))
+      readAnswer(await invoke(name, deliveryRequest(`http://${name}/`, enriched ?? payload, id, signal)))
     )
   }
 

@@ -3,8 +3,11 @@ import { type Delivery, isEvent, topicOf } from './delivery.ts'
 import { messageRequest } from './mqtt-message.ts'
 import { traceParent } from './trace-parent.ts'
 
-/** @param id of the entry: the same for each attempt */
-export function deliveryRequest(url: string, delivery: Delivery, id: string): Request {
+/**
+ * @param id of the entry: the same for each attempt
+ * @param signal gives up; to wrap a request that has none in one that has costs more than to make it
+ */
+export function deliveryRequest(url: string, delivery: Delivery, id: string, signal: AbortSignal): Request {
   const callId = id.replaceAll('/', '-')
   const headers = {
     'x-topic': headerText(topicOf(delivery)),
@@ -14,7 +17,9 @@ export function deliveryRequest(url: string, delivery: Delivery, id: string): Re
     'idempotency-key': callId,
     traceparent: traceParent(delivery, id),
   }
-  return isEvent(delivery) ? eventRequest(url, delivery, headers) : messageRequest(url, delivery, headers)
+  return isEvent(delivery)
+    ? eventRequest(url, delivery, { headers, signal })
+    : messageRequest(url, delivery, { headers, signal })
 }
 
 /** A header takes no more, and servers take no more of all headers together than some 16 KB. */

@@ -30,7 +30,11 @@ const TRACE = new Set(['traceparent', 'tracestate'])
  * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/mqtt-protocol-binding.md, section 3.1), trace
  * context itself, all others `X-Mqtt-…`; one that cannot be a header, or is too much of one, is left out.
  */
-export function messageRequest(url: string, message: MqttMessage, headers: Record<string, string>): Request {
+export function messageRequest(
+  url: string,
+  message: MqttMessage,
+  { headers, signal }: { headers: Record<string, string>; signal: AbortSignal }
+): Request {
   const { userProperties, contentType = 'application/octet-stream', correlationData, body } = message
   const names = new Set(userProperties.map(([name]) => name))
   const isEvent = REQUIRED.every((name) => names.has(name))
@@ -47,5 +51,5 @@ export function messageRequest(url: string, message: MqttMessage, headers: Recor
     all.set('x-correlation-data', Buffer.from(correlationData).toString('base64'))
   all.set('content-length', String(body.length))
   for (const [name, value] of Object.entries(headers)) all.set(name, value)
-  return new Request(url, { method: 'POST', headers: all, body: Buffer.from(body) })
+  return new Request(url, { method: 'POST', headers: all, body: Buffer.from(body), signal })
 }

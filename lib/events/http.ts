@@ -97,13 +97,14 @@ export function eventResponse(event: EdgeloopEvent): Response {
 export function eventRequest(
   url: string,
   event: EdgeloopEvent,
-  headers: Record<string, string> = {}
+  { headers = {}, signal }: { headers?: Record<string, string>; signal?: AbortSignal } = {}
 ): Request {
   const encoded = encodeEvent(event)
   return new Request(url, {
     method: 'POST',
     headers: { ...encoded.headers, 'content-length': String(Buffer.byteLength(encoded.body)), ...headers },
     body: encoded.body,
+    ...(signal && { signal }),
   })
 }
 

@@ -105,7 +105,7 @@ function responseOf(answer: IncomingMessage, method: string): Response {
   const headers = new Headers()
   for (let i = 0; i < answer.rawHeaders.length; i += 2)
     headers.append(answer.rawHeaders[i]!, answer.rawHeaders[i + 1]!)
-  const empty = isWithoutBody(method, status)
+  const empty = isWithoutBody(method, status) || answer.headers['content-length'] === '0'
   if (empty) answer.resume()
   const body = empty ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>)
   return new Response(body, { status, headers: endToEnd(headers) })
