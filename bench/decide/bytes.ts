@@ -37,7 +37,7 @@ export async function bytesRows(
       const samples = sampleStore(store, `bench-${uplink}`)
       let sum = 0
       for (const [i, look] of stream.entries()) {
-        const sample = await edge.decide(classified(model, look, { ...THRESHOLDS, accept: 0.95 }, i + 1))
+        const sample = await edge.decide(classified(model, look, THRESHOLDS, i + 1))
         await edge.record(sample)
         if (sample.band === 'reject') continue
         const { features, thumbnail: _thumbnail, uplink: _uplink, band, ...rest } = sample

@@ -1,15 +1,14 @@
-import type { Thresholds } from '../../lib/events/index.ts'
 import { createRandom } from '../../lib/random/index.ts'
 import { type Row, row } from '../report.ts'
-import type { ForeignPhoto } from './foreign.ts'
 import type { Look } from '../simulated-edge/look.ts'
 import { classified, decide, type LabelledLook, type Model, train } from '../simulated-edge/model.ts'
+import type { ForeignPhoto } from './foreign.ts'
 
 export type ForeignLook = Look & Pick<ForeignPhoto, 'kind' | 'source'>
 
 const SEEDS = 10
 /** As training runs write them, but nothing is drawn: what would be a pseudo-label is one. */
-const ALL: Thresholds = { accept: 0.95, audit: 0 }
+const ALL = { audit: 0 }
 
 /**
  * What models that know some of the good photos make of the others, and of foreign ones. Nothing here is fitted to foreign photos: the

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { decide } from '../../functions/filter-confidence/decide.ts'
-import type { Thresholds } from '../../lib/events/index.ts'
 import { encodeFloat16Base64 } from '../../lib/float16/index.ts'
 import { createRandom } from '../../lib/random/index.ts'
+import { THRESHOLDS } from '../../trainer/job/thresholds.ts'
 import { type Row, row } from '../report.ts'
 import { openEdge } from '../simulated-edge/edge.ts'
 import type { Look } from '../simulated-edge/look.ts'
@@ -10,7 +10,6 @@ import { classified, type Model } from '../simulated-edge/model.ts'
 
 const KNOWN = 10_000
 const TIMED = 1000
-const THRESHOLDS: Thresholds = { accept: 0.95, audit: 0.04, slice: 0.02, foreign: 0.25 }
 
 /**
  * How long a decision takes where so many photos were decided before: the agent's look at its index and the function's rules. The

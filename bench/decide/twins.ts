@@ -1,11 +1,10 @@
-import type { Thresholds } from '../../lib/events/index.ts'
 import { type Row, row } from '../report.ts'
-import type { CopyKind } from './copies.ts'
 import { openEdge } from '../simulated-edge/edge.ts'
 import type { Look } from '../simulated-edge/look.ts'
 import { classified, decide, type LabelledLook, type Model } from '../simulated-edge/model.ts'
+import type { CopyKind } from './copies.ts'
 
-const ALL: Thresholds = { accept: 0.95, audit: 0 }
+const ALL = { audit: 0 }
 
 /**
  * Pairs of `../shared/photos` that are the same picture, cut in two ways: somebody has looked at all pairs that are alike. In another

@@ -11,7 +11,7 @@ import type { LabelledLook } from '../simulated-edge/model.ts'
 /** What may happen to a camera. */
 export const CHANGES = {
   none: undefined,
-  blur: (photo: Sharp) => photo.blur(6),
+  blur: (photo: Sharp) => photo.blur(3),
   rotation: (photo: Sharp) => photo.rotate(90),
   exposure: (photo: Sharp) => photo.linear(0.45, 0),
 } satisfies Record<string, ((photo: Sharp) => Sharp) | undefined>

@@ -1,5 +1,4 @@
 import { judge } from '../../functions/promote-model/judge.ts'
-import type { Thresholds } from '../../lib/events/index.ts'
 import { type Head, predictScores } from '../../lib/head/index.ts'
 import { noveltyScorer } from '../../lib/novelty/index.ts'
 import { createRandom } from '../../lib/random/index.ts'
@@ -37,7 +36,6 @@ const RECORD_BYTES = 4500
 
 interface Trained {
   model: Model
-  thresholds: Thresholds
   /** Labels that people gave and other models find improbable, by photo. */
   doubted: Map<string, string>
 }
@@ -87,8 +85,8 @@ export async function replay(
         head,
         score: novelty ? noveltyScorer(novelty) : () => ({ distance: 0, known: 1, foreign: null }),
         threshold: novelty?.threshold ?? 2,
+        accept: acceptThreshold(opinions),
       },
-      thresholds: { ...THRESHOLDS, accept: acceptThreshold(opinions) },
       doubted: new Map(findDoubts(items, outOfFold).map(({ photo, label }) => [photo, label])),
     }
   }
@@ -102,10 +100,10 @@ export async function replay(
     let serving = await train(0)
     const rounds: Round[] = []
     for (const [i, photos] of streams.rounds.entries()) {
-      const { model, thresholds } = serving
+      const { model } = serving
       const fates = await policy.choose(
         photos.map((look): Seen => {
-          const data = classified(model, look, thresholds, ++sequence)
+          const data = classified(model, look, THRESHOLDS, ++sequence)
           return {
             prediction: data.prediction!,
             async decide() {
@@ -128,7 +126,7 @@ export async function replay(
         } else
           accepted.set(hash, {
             look,
-            label: classified(model, look, thresholds).prediction!.labels[0]!.label,
+            label: classified(model, look, THRESHOLDS).prediction!.labels[0]!.label,
           })
       }
       people.askAgain(serving.doubted)

@@ -9,7 +9,7 @@ import {
 } from '../../lib/events/index.ts'
 import { type Head, predictScores, rankScores } from '../../lib/head/index.ts'
 import { type NoveltyScorer, noveltyScorer } from '../../lib/novelty/index.ts'
-import { fitHead, fitKnown } from '../../trainer/fit/index.ts'
+import { acceptThreshold, fitHead, fitKnown } from '../../trainer/fit/index.ts'
 import type { Look } from './look.ts'
 
 export interface LabelledLook extends Look {
@@ -22,6 +22,8 @@ export interface Model {
   head: Head
   score: NoveltyScorer
   threshold: number
+  /** The confidence from which it accepts photos. */
+  accept: number
 }
 
 export async function train(
@@ -35,22 +37,24 @@ export async function train(
     weight: 1,
   }))
   const labels = [...new Set(photos.map(({ label }) => label))].sort()
-  const { head } = await fitHead({ samples, labels, seed })
+  const { head, outOfFold } = await fitHead({ samples, labels, seed })
   const negatives = foreign.map(({ photo, features }) => ({ hash: photo.hash, features }))
   const novelty = fitKnown(samples, negatives, seed)!
-  return { head, score: noveltyScorer(novelty), threshold: novelty.threshold }
+  const accept = acceptThreshold([...outOfFold.values()])
+  return { head, score: noveltyScorer(novelty), threshold: novelty.threshold, accept }
 }
 
 /** What `classify` says of it. */
 export function classified(
-  { head, score, threshold }: Model,
+  { head, score, threshold, accept }: Model,
   { photo, features, encoded, perceptualHash, thumbnail }: Look,
-  thresholds: Thresholds,
+  thresholds: Omit<Thresholds, 'accept'>,
   sequence = 1
 ): EventData<'photo.classified'> {
   const labels = rankScores(head.labels, predictScores(head, features))
   return {
-    ...{ edge: 'edge-1', device: 'camera', sequence, photo, perceptualHash, thumbnail, thresholds },
+    ...{ edge: 'edge-1', device: 'camera', sequence, photo, perceptualHash, thumbnail },
+    thresholds: { ...thresholds, accept },
     prediction: { model: { name: 'photos', version: 1 }, labels, confidence: labels[0]!.score },
     features: encoded,
     novelty: { ...score(features), threshold },
