@@ -5,7 +5,6 @@ import { type SampleRecord, sampleStore } from '../../lib/dataset/index.ts'
 import { type Uplink, wantsPhoto } from '../../lib/events/index.ts'
 import { createObjectStore } from '../../lib/s3/index.ts'
 import { createS3Server } from '../../platform/s3/index.ts'
-import { THRESHOLDS } from '../../trainer/job/thresholds.ts'
 import { type Row, row } from '../report.ts'
 import { openEdge } from '../simulated-edge/edge.ts'
 import { classified, type LabelledLook, train } from '../simulated-edge/model.ts'
@@ -37,7 +36,7 @@ export async function bytesRows(
       const samples = sampleStore(store, `bench-${uplink}`)
       let sum = 0
       for (const [i, look] of stream.entries()) {
-        const sample = await edge.decide(classified(model, look, THRESHOLDS, i + 1))
+        const sample = await edge.decide(classified(model, look, {}, i + 1))
         await edge.record(sample)
         if (sample.band === 'reject') continue
         const { features, thumbnail: _thumbnail, uplink: _uplink, band, ...rest } = sample

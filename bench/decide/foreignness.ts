@@ -8,7 +8,8 @@ export type ForeignLook = Look & Pick<ForeignPhoto, 'kind' | 'source'>
 
 const SEEDS = 10
 /** As training runs write them, but nothing is drawn: what would be a pseudo-label is one. */
-const ALL = { audit: 0 }
+/** Nothing is drawn for people, and of nothing there is enough. */
+const UNDRAWN = { audit: 0, slice: 0, foreign: 0, perLabel: undefined }
 
 /**
  * What models that know some of the good photos make of the others, and of foreign ones. Nothing here is fitted to foreign photos: the
@@ -35,7 +36,7 @@ export async function foreignRows(
       shares.lost.push(shareForeign(model, others))
       shares.accepted.push(await shareAccepted(model, among))
       for (const photo of others) {
-        const { band, prediction } = await decide(classified(model, photo, ALL))
+        const { band, prediction } = await decide(classified(model, photo, UNDRAWN))
         if (band !== 'accept') continue
         errors.accepted++
         if (prediction!.labels[0]!.label !== photo.label) errors.wrong++
@@ -94,7 +95,7 @@ function shareForeign({ score, threshold }: Model, photos: readonly Look[]): num
 }
 
 async function shareAccepted(model: Model, photos: readonly Look[]): Promise<number> {
-  const decisions = await Promise.all(photos.map((photo) => decide(classified(model, photo, ALL))))
+  const decisions = await Promise.all(photos.map((photo) => decide(classified(model, photo, UNDRAWN))))
   return decisions.filter(({ band }) => band === 'accept').length / photos.length
 }
 

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { decide } from '../../functions/filter-confidence/decide.ts'
 import { encodeFloat16Base64 } from '../../lib/float16/index.ts'
 import { createRandom } from '../../lib/random/index.ts'
-import { THRESHOLDS } from '../../trainer/job/thresholds.ts'
 import { type Row, row } from '../report.ts'
 import { openEdge } from '../simulated-edge/edge.ts'
 import type { Look } from '../simulated-edge/look.ts'
@@ -20,18 +19,13 @@ export async function timeRow(looks: readonly Look[], model: Model): Promise<Row
   const random = createRandom('decision time')
   try {
     for (let i = 0; i < KNOWN; i++) {
-      const data = classified(model, variant(random.pick(looks), `known ${i}`, random.fork(i)), THRESHOLDS, i)
+      const data = classified(model, variant(random.pick(looks), `known ${i}`, random.fork(i)), {}, i)
       await edge.record(await edge.decide({ ...data, neighbours: [] }))
       if (i % 1000 === 0) process.stderr.write(`${i} of ${KNOWN} photos are decided\n`)
     }
     // What classify does for a photo is not measured.
     const photos = Array.from({ length: TIMED }, (_, i) =>
-      classified(
-        model,
-        variant(random.pick(looks), `new ${i}`, random.fork(`new ${i}`)),
-        THRESHOLDS,
-        KNOWN + i
-      )
+      classified(model, variant(random.pick(looks), `new ${i}`, random.fork(`new ${i}`)), {}, KNOWN + i)
     )
     const alone = await timesOf(photos, (photo) => decide(edge.enriched(photo)))
     const called = await timesOf(photos, (photo) => edge.decide(photo))

@@ -4,7 +4,8 @@ import type { Look } from '../simulated-edge/look.ts'
 import { classified, decide, type LabelledLook, type Model } from '../simulated-edge/model.ts'
 import type { CopyKind } from './copies.ts'
 
-const ALL = { audit: 0 }
+/** Nothing is drawn for people, and of nothing there is enough. */
+const UNDRAWN = { audit: 0, slice: 0, foreign: 0, perLabel: undefined }
 
 /**
  * Pairs of `../shared/photos` that are the same picture, cut in two ways: somebody has looked at all pairs that are alike. In another
@@ -31,7 +32,7 @@ export async function twinRows(
     let distinct = 0
     const groups = new Set<number>()
     for (const photo of good) {
-      const data = classified(model, photo, ALL)
+      const data = classified(model, photo, UNDRAWN)
       const group = SAME_PICTURE.findIndex((names) => names.some((name) => photo.name.startsWith(`${name}.`)))
       if (group >= 0 && groups.has(group)) continue
       groups.add(group)
@@ -43,7 +44,7 @@ export async function twinRows(
     }
     const found = new Map<CopyKind, boolean[]>()
     for (const copy of copies) {
-      const { reason } = await edge.decide(classified(model, copy, ALL))
+      const { reason } = await edge.decide(classified(model, copy, UNDRAWN))
       found.set(copy.kind, [...(found.get(copy.kind) ?? []), reason.code === 'duplicate'])
     }
     const all = [...found.values()].flat()

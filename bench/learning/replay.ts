@@ -2,9 +2,9 @@ import { judge } from '../../functions/promote-model/judge.ts'
 import { type Head, predictScores } from '../../lib/head/index.ts'
 import { noveltyScorer } from '../../lib/novelty/index.ts'
 import { createRandom } from '../../lib/random/index.ts'
-import { acceptThreshold, type Sample as FitSample, fitHead, fitKnown } from '../../trainer/fit/index.ts'
+import { type Sample as FitSample, fitHead, fitKnown } from '../../trainer/fit/index.ts'
 import { findDoubts } from '../../trainer/job/doubts.ts'
-import { THRESHOLDS } from '../../trainer/job/thresholds.ts'
+import { thresholdsFor } from '../../trainer/job/thresholds.ts'
 import { openEdge } from '../simulated-edge/edge.ts'
 import { classified, type LabelledLook, type Model } from '../simulated-edge/model.ts'
 import { createPeople } from './people.ts'
@@ -85,7 +85,7 @@ export async function replay(
         head,
         score: novelty ? noveltyScorer(novelty) : () => ({ distance: 0, known: 1, foreign: null }),
         threshold: novelty?.threshold ?? 2,
-        accept: acceptThreshold(opinions),
+        thresholds: thresholdsFor(streams.labels, used, opinions),
       },
       doubted: new Map(findDoubts(items, outOfFold).map(({ photo, label }) => [photo, label])),
     }
@@ -103,7 +103,7 @@ export async function replay(
       const { model } = serving
       const fates = await policy.choose(
         photos.map((look): Seen => {
-          const data = classified(model, look, THRESHOLDS, ++sequence)
+          const data = classified(model, look, {}, ++sequence)
           return {
             prediction: data.prediction!,
             async decide() {
@@ -126,7 +126,7 @@ export async function replay(
         } else
           accepted.set(hash, {
             look,
-            label: classified(model, look, THRESHOLDS).prediction!.labels[0]!.label,
+            label: classified(model, look).prediction!.labels[0]!.label,
           })
       }
       people.askAgain(serving.doubted)

@@ -9,7 +9,8 @@ import {
 } from '../../lib/events/index.ts'
 import { type Head, predictScores, rankScores } from '../../lib/head/index.ts'
 import { type NoveltyScorer, noveltyScorer } from '../../lib/novelty/index.ts'
-import { acceptThreshold, fitHead, fitKnown } from '../../trainer/fit/index.ts'
+import { fitHead, fitKnown } from '../../trainer/fit/index.ts'
+import { thresholdsFor } from '../../trainer/job/thresholds.ts'
 import type { Look } from './look.ts'
 
 export interface LabelledLook extends Look {
@@ -22,8 +23,7 @@ export interface Model {
   head: Head
   score: NoveltyScorer
   threshold: number
-  /** The confidence from which it accepts photos. */
-  accept: number
+  thresholds: Thresholds
 }
 
 export async function train(
@@ -40,21 +40,21 @@ export async function train(
   const { head, outOfFold } = await fitHead({ samples, labels, seed })
   const negatives = foreign.map(({ photo, features }) => ({ hash: photo.hash, features }))
   const novelty = fitKnown(samples, negatives, seed)!
-  const accept = acceptThreshold([...outOfFold.values()])
-  return { head, score: noveltyScorer(novelty), threshold: novelty.threshold, accept }
+  const thresholds = thresholdsFor(labels, samples, [...outOfFold.values()])
+  return { head, score: noveltyScorer(novelty), threshold: novelty.threshold, thresholds }
 }
 
 /** What `classify` says of it. */
 export function classified(
-  { head, score, threshold, accept }: Model,
+  { head, score, threshold, thresholds }: Model,
   { photo, features, encoded, perceptualHash, thumbnail }: Look,
-  thresholds: Omit<Thresholds, 'accept'>,
+  overrides: Partial<Thresholds> = {},
   sequence = 1
 ): EventData<'photo.classified'> {
   const labels = rankScores(head.labels, predictScores(head, features))
   return {
     ...{ edge: 'edge-1', device: 'camera', sequence, photo, perceptualHash, thumbnail },
-    thresholds: { ...thresholds, accept },
+    thresholds: { ...thresholds, ...overrides },
     prediction: { model: { name: 'photos', version: 1 }, labels, confidence: labels[0]!.score },
     features: encoded,
     novelty: { ...score(features), threshold },

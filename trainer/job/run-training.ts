@@ -5,10 +5,10 @@ import { predictScores } from '../../lib/head/index.ts'
 import { type Manifest, modelRegistry, publishBackbone } from '../../lib/registry/index.ts'
 import { createRuntime, type Runtime, type RuntimeChoice } from '../../lib/runtime/index.ts'
 import type { ObjectStore } from '../../lib/s3/index.ts'
-import { acceptThreshold, fitHead, fitKnown, measure } from '../fit/index.ts'
+import { fitHead, fitKnown, measure } from '../fit/index.ts'
 import { findDoubts } from './doubts.ts'
 import { gatherFeatures } from './gather-features.ts'
-import { THRESHOLDS } from './thresholds.ts'
+import { thresholdsFor } from './thresholds.ts'
 
 /** A stage of a run and the share of it that is done, 0 to 1. */
 export type OnProgress = (stage: string, done: number) => void
@@ -95,7 +95,7 @@ export async function runTraining(request: TrainingRequest): Promise<Manifest> {
     await publishBackbone(store, request.backboneDir, backbone.hash)
     const about = {
       backbone: { name: backbone.name, hash: backbone.hash },
-      thresholds: { ...THRESHOLDS, accept: acceptThreshold(opinions) },
+      thresholds: thresholdsFor(labels, samples, opinions),
       trainedOn: { dataset, run: run.id, snapshot: snapshot.id },
       metrics: {
         fit: report,
