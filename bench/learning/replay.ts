@@ -1,4 +1,5 @@
 import { judge } from '../../functions/promote-model/judge.ts'
+import { judgeDrift } from '../../lib/drift/index.ts'
 import { type Head, predictScores } from '../../lib/head/index.ts'
 import { noveltyScorer } from '../../lib/novelty/index.ts'
 import { createRandom } from '../../lib/random/index.ts'
@@ -27,6 +28,8 @@ export interface Round extends Standing {
   /** Accepted labels that are wrong, of so many, until then. */
   pseudo: { wrong: number; accepted: number }
   verdict: 'promote' | 'refuse' | 'inconclusive'
+  /** After so many of the round's photos its edge says that the camera drifts; null where it does not. */
+  alarm: number | null
   /** What the promotion changed about the accuracy on hidden photos. */
   change: number
 }
@@ -99,8 +102,15 @@ export async function replay(
   try {
     let serving = await train(0)
     const rounds: Round[] = []
+    // Of the photos that the serving version saw.
+    let foreign: boolean[] = []
     for (const [i, photos] of streams.rounds.entries()) {
       const { model } = serving
+      const drifting = photos.map(({ features }) => {
+        foreign.push(model.score(features).distance > model.threshold)
+        return judgeDrift(foreign).drifting
+      })
+      const alarm = drifting.indexOf(true)
       const fates = await policy.choose(
         photos.map((look): Seen => {
           const data = classified(model, look, {}, ++sequence)
@@ -139,9 +149,9 @@ export async function replay(
       const verdict = policy.gated ? judgement.verdict : 'promote'
       const hidden = streams.hidden[i]!
       const before = standing(truths(model.head, hidden), rows(model, hidden), model.head)
-      if (verdict === 'promote') serving = candidate
       // What is doubted is told by every training, whether its model serves or not.
-      else serving = { ...serving, doubted: candidate.doubted }
+      serving = verdict === 'promote' ? candidate : { ...serving, doubted: candidate.doubted }
+      if (verdict === 'promote') foreign = []
       const after = standing(
         truths(serving.model.head, hidden),
         rows(serving.model, hidden),
@@ -157,6 +167,7 @@ export async function replay(
         bytes,
         pseudo: { wrong, accepted: accepted.size },
         verdict,
+        alarm: alarm < 0 ? null : alarm + 1,
         change: after.accuracy - before.accuracy,
         ...after,
       })

@@ -12,7 +12,7 @@ export async function writeRounds(runs: readonly Run[]): Promise<void> {
       [
         ...[scenario, policy, seed, round.round, round.labels, round.bytes],
         ...[round.fates.ask, round.fates.accept, round.fates.drop],
-        ...[round.pseudo.wrong, round.pseudo.accepted, round.verdict],
+        ...[round.pseudo.wrong, round.pseudo.accepted, round.verdict, round.alarm ?? ''],
         ...[round.accuracy, round.balancedAccuracy, round.logLoss, round.bestLogLoss, round.change].map(
           (value) => value.toFixed(5)
         ),
@@ -20,6 +20,6 @@ export async function writeRounds(runs: readonly Run[]): Promise<void> {
     )
   )
   const head =
-    'scenario,policy,seed,round,labels,bytes,asked,accepted,dropped,wrong pseudo,pseudo,verdict,accuracy,balanced accuracy,log loss,best log loss,change'
+    'scenario,policy,seed,round,labels,bytes,asked,accepted,dropped,wrong pseudo,pseudo,verdict,alarm,accuracy,balanced accuracy,log loss,best log loss,change'
   await writeFile(fileURLToPath(new URL('rounds.csv', folder)), `${[head, ...lines].join('\n')}\n`)
 }
