@@ -13,6 +13,8 @@ export function figures(runs: readonly Run[]): Row[] {
     ...(has('plain') ? plainRows(runs) : []),
     ...(has('wrong answers') ? [belowCeiling(runs, 'wrong answers', 'accuracy', 1)] : []),
     ...(has('imbalance') ? [belowCeiling(runs, 'imbalance', 'balancedAccuracy', 1.5)] : []),
+    ...['blur', 'rotation'].filter(has).flatMap((scenario) => driftRows(runs, scenario)),
+    falseAlarmRow(runs),
     harmRow(runs),
     calibrationRow(runs),
   ]
@@ -75,6 +77,50 @@ function belowCeiling(
     100 * (ceiling - ours),
     'points',
     ['≤', within]
+  )
+}
+
+/** The round in which the camera changes, and the one by which the loop is to have caught up. */
+const [CHANGED, CAUGHT_UP] = [5, 8]
+
+function driftRows(runs: readonly Run[], scenario: string): Row[] {
+  const at = (policy: string, round: number) =>
+    runs
+      .filter((run) => run.scenario === scenario && run.policy === policy)
+      .map(({ rounds }) => rounds[round - 1]!)
+  const alarms = at(OURS.name, CHANGED).map(({ alarm }) => alarm)
+  const noticed = alarms.filter((alarm) => alarm !== null)
+  const after = noticed.length > 0 ? `, after ${Math.round(mean(noticed))} photos` : ''
+  const accuracy = (policy: string) => mean(at(policy, CAUGHT_UP).map((round) => round.accuracy))
+  return [
+    row(
+      `${scenario}: noticed within the round's 40 photos, ${noticed.length} of ${alarms.length}${after}`,
+      (100 * noticed.length) / alarms.length,
+      '%',
+      ['≥', 100]
+    ),
+    row(
+      `${scenario}: accuracy below the ceiling three rounds later (${share(accuracy(OURS.name))} of ${share(accuracy(CEILING.name))})`,
+      100 * (accuracy(CEILING.name) - accuracy(OURS.name)),
+      'points',
+      ['≤', 1]
+    ),
+  ]
+}
+
+/** Where nothing has happened to the camera, or nothing that costs accuracy. */
+function falseAlarmRow(runs: readonly Run[]): Row {
+  const rounds = runs
+    .filter(({ policy }) => policy === OURS.name)
+    .flatMap(({ scenario, rounds }) =>
+      ['blur', 'rotation'].includes(scenario) ? rounds.slice(0, CHANGED - 1) : rounds
+    )
+  const alarmed = rounds.filter(({ alarm }) => alarm !== null).length
+  return row(
+    `alarms without a cause, ${alarmed} in ${rounds.length} rounds`,
+    (100 * alarmed) / rounds.length,
+    '%',
+    ['≤', 1]
   )
 }
 

@@ -88,6 +88,7 @@ export async function replay(
         head,
         score: novelty ? noveltyScorer(novelty) : () => ({ distance: 0, known: 1, foreign: null }),
         threshold: novelty?.threshold ?? 2,
+        usual: novelty?.usual ?? null,
         thresholds: thresholdsFor(streams.labels, used, opinions),
       },
       doubted: new Map(findDoubts(items, outOfFold).map(({ photo, label }) => [photo, label])),
@@ -103,12 +104,12 @@ export async function replay(
     let serving = await train(0)
     const rounds: Round[] = []
     // Of the photos that the serving version saw.
-    let foreign: boolean[] = []
+    let distances: number[] = []
     for (const [i, photos] of streams.rounds.entries()) {
       const { model } = serving
       const drifting = photos.map(({ features }) => {
-        foreign.push(model.score(features).distance > model.threshold)
-        return judgeDrift(foreign).drifting
+        distances.push(model.score(features).distance)
+        return model.usual !== null && judgeDrift(distances, model.usual).drifting
       })
       const alarm = drifting.indexOf(true)
       const fates = await policy.choose(
@@ -151,7 +152,7 @@ export async function replay(
       const before = standing(truths(model.head, hidden), rows(model, hidden), model.head)
       // What is doubted is told by every training, whether its model serves or not.
       serving = verdict === 'promote' ? candidate : { ...serving, doubted: candidate.doubted }
-      if (verdict === 'promote') foreign = []
+      if (verdict === 'promote') distances = []
       const after = standing(
         truths(serving.model.head, hidden),
         rows(serving.model, hidden),

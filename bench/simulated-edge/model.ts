@@ -8,7 +8,7 @@ import {
   type Thresholds,
 } from '../../lib/events/index.ts'
 import { type Head, predictScores, rankScores } from '../../lib/head/index.ts'
-import { type NoveltyScorer, noveltyScorer } from '../../lib/novelty/index.ts'
+import { type NoveltyScorer, noveltyScorer, type UsualDistance } from '../../lib/novelty/index.ts'
 import { fitHead, fitKnown } from '../../trainer/fit/index.ts'
 import { thresholdsFor } from '../../trainer/job/thresholds.ts'
 import type { Look } from './look.ts'
@@ -23,6 +23,8 @@ export interface Model {
   head: Head
   score: NoveltyScorer
   threshold: number
+  /** How far photos usually are; null while too few are known. */
+  usual: UsualDistance | null
   thresholds: Thresholds
 }
 
@@ -41,7 +43,13 @@ export async function train(
   const negatives = foreign.map(({ photo, features }) => ({ hash: photo.hash, features }))
   const novelty = fitKnown(samples, negatives, seed)!
   const thresholds = thresholdsFor(labels, samples, [...outOfFold.values()])
-  return { head, score: noveltyScorer(novelty), threshold: novelty.threshold, thresholds }
+  return {
+    head,
+    score: noveltyScorer(novelty),
+    threshold: novelty.threshold,
+    usual: novelty.usual,
+    thresholds,
+  }
 }
 
 /** What `classify` says of it. */

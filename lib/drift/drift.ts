@@ -1,32 +1,38 @@
-import { binomialBounds } from '../labelling/index.ts'
+import type { UsualDistance } from '../novelty/index.ts'
 
 /** So many of an edge's latest photos are looked at together. */
 export const DRIFT_WINDOW = 40
-
-/** A model finds at most such a share of good photos foreign: 0.05 by its threshold, more where it knows few. */
-const TOLERATED = 0.1
-/** How certain it has to be that the share is larger: the question is asked again with each photo. */
-const CERTAINTY = 0.9999
+/** Fewer say nothing, however far they are. */
+const FEWEST = 10
+/**
+ * Standard errors beyond which it is no chance. Of 120 windows of good photos none was beyond 3.1 with 100 known photos, nor beyond 2.5
+ * with 50 or 2.1 with 20; nearly all windows of blurred and of turned ones were beyond 4, but for those where 50 photos or fewer were known.
+ */
+const SURE = 4
 
 /** What the latest photos of an edge say about its camera. */
 export interface Drift {
   /** Photos that were looked at. */
   photos: number
-  /** Of these, those that the model finds foreign. */
-  foreign: number
-  /** So large at least is the share of foreign photos, with a certainty of 0.9999; 0 to 1. */
-  lower: number
+  /** Their mean distance from what the model knows. */
+  distance: number
+  /** By how many standard errors that is more than usual. */
+  deviation: number
   drifting: boolean
 }
 
 /**
- * Drifts when it is all but certain that more than a tenth of the photos are foreign: 13 of the last 40, or 5 of the first 5.
+ * Whether a camera shows something else than what its model knows: whether its latest photos are further away, on average, than
+ * photos of the labels usually are. It takes no labels, and notices what moves all photos a little before any of them looks foreign.
  *
- * @param foreign of the latest photos that the same model version saw, whether each lies beyond the version's threshold
+ * @param distances of the latest photos that the same model version saw, the newest last
  */
-export function judgeDrift(foreign: readonly boolean[]): Drift {
-  const latest = foreign.slice(-DRIFT_WINDOW)
-  const hits = latest.filter(Boolean).length
-  const { lower } = binomialBounds(hits, latest.length, CERTAINTY)
-  return { photos: latest.length, foreign: hits, lower, drifting: lower > TOLERATED }
+export function judgeDrift(distances: readonly number[], usual: UsualDistance): Drift {
+  const latest = distances.slice(-DRIFT_WINDOW)
+  const photos = latest.length
+  const distance = photos === 0 ? usual.mean : latest.reduce((sum, each) => sum + each, 0) / photos
+  // Both means are estimates: the usual one, too, comes from so many photos only.
+  const error = usual.deviation * Math.sqrt(1 / Math.max(photos, 1) + 1 / usual.photos)
+  const deviation = error > 0 ? (distance - usual.mean) / error : 0
+  return { photos, distance, deviation, drifting: photos >= FEWEST && deviation > SURE }
 }

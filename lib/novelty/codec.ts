@@ -15,11 +15,19 @@ export const NoveltyJson = z.strictObject({
   known: z.int().positive(),
   foreign: z.int().nonnegative(),
   threshold: z.number().min(0).max(2),
+  /** Absent in versions that were trained before drift was judged by it. */
+  usual: z
+    .strictObject({
+      mean: z.number().min(0).max(2),
+      deviation: z.number().min(0).max(2),
+      photos: z.int().positive(),
+    })
+    .optional(),
 })
 export type NoveltyJson = z.infer<typeof NoveltyJson>
 
 /** `bytes`: the centre (D × float32, little-endian), then known (N × D) and foreign (M × D) photos as int8, without gaps. */
-export function encodeNovelty({ centre, known, foreign, threshold }: Novelty): {
+export function encodeNovelty({ centre, known, foreign, threshold, usual }: Novelty): {
   json: NoveltyJson
   bytes: Uint8Array
 } {
@@ -30,6 +38,7 @@ export function encodeNovelty({ centre, known, foreign, threshold }: Novelty): {
     known: known.length / dimensions,
     foreign: foreign.length / dimensions,
     threshold,
+    ...(usual && { usual }),
   }
   const bytes = new Uint8Array(4 * dimensions + known.length + foreign.length)
   const view = new DataView(bytes.buffer)
@@ -44,7 +53,7 @@ export function encodeNovelty({ centre, known, foreign, threshold }: Novelty): {
  * @throws EdgeloopError CORRUPT when they are not as many as the description says, or the centre is no point
  */
 export function decodeNovelty(
-  { dimensions, known, foreign, threshold }: NoveltyJson,
+  { dimensions, known, foreign, threshold, usual }: NoveltyJson,
   bytes: Uint8Array
 ): Novelty {
   const start = 4 * dimensions
@@ -60,6 +69,7 @@ export function decodeNovelty(
     known: rows.subarray(0, known * dimensions),
     foreign: rows.subarray(known * dimensions),
     threshold,
+    usual: usual ?? null,
   }
 }
 

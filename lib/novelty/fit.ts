@@ -3,7 +3,7 @@
  * @module
  */
 import { EdgeloopError } from '../errors/index.ts'
-import { directionFrom, distanceOf, type Novelty } from './novelty.ts'
+import { directionFrom, distanceOf, type Novelty, type UsualDistance } from './novelty.ts'
 
 export interface FitNoveltyRequest {
   /** N ≥ 3 photos of the labels, D raw features each. */
@@ -35,7 +35,15 @@ export function fitNovelty({ known, foreign, lost = 0.03 }: FitNoveltyRequest): 
     known: asDirections(known, centre),
     foreign: asDirections(foreign, centre),
     threshold: quantile(distances, 1 - lost),
+    usual: usualOf(distances),
   }
+}
+
+function usualOf(distances: Float64Array): UsualDistance {
+  const photos = distances.length
+  const mean = distances.reduce((sum, each) => sum + each, 0) / photos
+  const squares = distances.reduce((sum, each) => sum + (each - mean) ** 2, 0)
+  return { mean, deviation: Math.sqrt(squares / (photos - 1)), photos }
 }
 
 function meanOf(rows: readonly Float32Array[]): Float32Array {

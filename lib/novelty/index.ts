@@ -4,4 +4,10 @@
  */
 export { decodeNovelty, encodeNovelty, NoveltyJson } from './codec.ts'
 export { type FitNoveltyRequest, fitNovelty } from './fit.ts'
-export { type Novelty, type NoveltyScore, type NoveltyScorer, noveltyScorer } from './novelty.ts'
+export {
+  type Novelty,
+  type NoveltyScore,
+  type NoveltyScorer,
+  noveltyScorer,
+  type UsualDistance,
+} from './novelty.ts'

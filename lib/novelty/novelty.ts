@@ -20,6 +20,17 @@ export interface Novelty {
   foreign: Int8Array
   /** Beyond this distance a photo is foreign, 0 to 2. */
   threshold: number
+  /** How far photos of the labels usually are; null for models that were trained before this was kept. */
+  usual: UsualDistance | null
+}
+
+/** The distances of the known photos, each measured as if that photo had never been seen. */
+export interface UsualDistance {
+  mean: number
+  /** Their standard deviation. */
+  deviation: number
+  /** How many there were. */
+  photos: number
 }
 
 /** What a model makes of a photo's features. */
