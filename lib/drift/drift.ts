@@ -1,7 +1,7 @@
 import type { UsualDistance } from '../novelty/index.ts'
 
 /** So many of an edge's latest photos are looked at together. */
-export const DRIFT_WINDOW = 40
+const DRIFT_WINDOW = 40
 /** Fewer say nothing, however far they are. */
 const FEWEST = 10
 /**
@@ -11,7 +11,7 @@ const FEWEST = 10
 const SURE = 4
 
 /** What the latest photos of an edge say about its camera. */
-export interface Drift {
+interface Drift {
   /** Photos that were looked at. */
   photos: number
   /** Their mean distance from what the model knows. */
