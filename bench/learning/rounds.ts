@@ -10,7 +10,7 @@ export async function writeRounds(runs: readonly Run[]): Promise<void> {
   const lines = runs.flatMap(({ scenario, policy, seed, rounds }) =>
     rounds.map((round) =>
       [
-        ...[scenario, policy, seed, round.round, round.labels, round.bytes],
+        ...[scenario, JSON.stringify(policy), seed, round.round, round.labels, round.bytes],
         ...[round.fates.ask, round.fates.accept, round.fates.drop],
         ...[round.pseudo.wrong, round.pseudo.accepted, round.verdict, round.alarm ?? ''],
         ...[round.accuracy, round.balancedAccuracy, round.logLoss, round.bestLogLoss, round.change].map(
