@@ -4,6 +4,7 @@ export interface Near {
   distance: number
 }
 
+/** Hashes that are sorted at a time: more than the caller wants. */
 const FEW = 16
 
 /** The number of ones in two times 32 bits, by adding neighbouring fields of 1, 2, 4 and 8 bits. */
@@ -22,7 +23,7 @@ function ones(a: number, b: number): number {
  * The last `capacity` hashes of so many bits in flat arrays. Looking at every one of them is faster than any tree at these numbers,
  * because photos that are alike are rarely close in any order.
  *
- * @param bits a multiple of 32
+ * @param bits a multiple of 64
  */
 export function createHashRing(capacity: number, bits: number) {
   const words = bits / 32

@@ -8,7 +8,7 @@ import type { DecisionIndex, Neighbour } from './types.ts'
 
 type Ring = ReturnType<typeof createHashRing>
 
-/** Photos whose features point elsewhere are not laid over each other, and of the others only the nearest: that costs a millisecond. */
+/** Photos whose features point elsewhere are not laid over each other, and of the others only the nearest: that costs half a millisecond. */
 const WORTH_ALIGNING = 0.6
 
 /** Sketches in which fewer bits differ are worth a look at the features: at a cosine of 0.65 about 70 of 256 do. */

@@ -1,15 +1,13 @@
 import { createRandom } from '../../lib/random/index.ts'
+import { mean } from '../mean.ts'
 import { type Row, row } from '../report.ts'
 import type { Look } from '../simulated-edge/look.ts'
-import { classified, decide, type LabelledLook, type Model, train } from '../simulated-edge/model.ts'
+import { classified, decide, type LabelledLook, type Model, train, UNDRAWN } from '../simulated-edge/model.ts'
 import type { ForeignPhoto } from './foreign.ts'
 
 export type ForeignLook = Look & Pick<ForeignPhoto, 'kind' | 'source'>
 
 const SEEDS = 10
-/** As training runs write them, but nothing is drawn: what would be a pseudo-label is one. */
-/** Nothing is drawn for people, and of nothing there is enough. */
-const UNDRAWN = { audit: 0, slice: 0, foreign: 0, perLabel: undefined }
 
 /**
  * What models that know some of the good photos make of the others, and of foreign ones. Nothing here is fitted to foreign photos: the
@@ -99,5 +97,4 @@ async function shareAccepted(model: Model, photos: readonly Look[]): Promise<num
   return decisions.filter(({ band }) => band === 'accept').length / photos.length
 }
 
-const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`

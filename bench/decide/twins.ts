@@ -1,11 +1,8 @@
 import { type Row, row } from '../report.ts'
 import { openEdge } from '../simulated-edge/edge.ts'
 import type { Look } from '../simulated-edge/look.ts'
-import { classified, decide, type LabelledLook, type Model } from '../simulated-edge/model.ts'
+import { classified, decide, type LabelledLook, type Model, UNDRAWN } from '../simulated-edge/model.ts'
 import type { CopyKind } from './copies.ts'
-
-/** Nothing is drawn for people, and of nothing there is enough. */
-const UNDRAWN = { audit: 0, slice: 0, foreign: 0, perLabel: undefined }
 
 /**
  * Pairs of `../shared/photos` that are the same picture, cut in two ways: somebody has looked at all pairs that are alike. In another

@@ -1,7 +1,9 @@
+import { mean } from '../mean.ts'
 import { type Row, row } from '../report.ts'
 import { CEILING, CONFIDENT, OURS, POLICIES, RANDOM } from './policies.ts'
 import type { Round } from './replay.ts'
 import type { Run } from './runs.ts'
+import { CHANGED } from './scenario.ts'
 
 /** A change of accuracy beyond this counts as harm; half a point of 200 photos is one photo, and no harm. */
 const HARM = 0.005 + 1e-9
@@ -40,25 +42,20 @@ function plainRows(runs: readonly Run[]): Row[] {
       'nats',
       ['≤', 0]
     ),
-    ...others.map(({ name }) => {
-      const difference = paired(runs, 'plain', name, 'accuracy')
-      return row(
-        `accuracy above ${name}, upper 95 % bound (${percent(difference)})`,
-        100 * difference.upper,
-        'points',
-        ['≥', 0]
-      )
-    }),
-    (() => {
-      const difference = paired(runs, 'plain', CONFIDENT.name, 'accuracy')
-      return row(
-        `accuracy above confident only, lower 95 % bound (${percent(difference)})`,
-        100 * difference.lower,
-        'points',
-        ['≥', 0]
-      )
-    })(),
+    ...others.map(({ name }) => aboveRow(runs, name, 'upper')),
+    aboveRow(runs, CONFIDENT.name, 'lower'),
   ]
+}
+
+/** Whether we are not below another policy, or certainly above it. */
+function aboveRow(runs: readonly Run[], policy: string, bound: 'upper' | 'lower'): Row {
+  const difference = paired(runs, 'plain', policy, 'accuracy')
+  return row(
+    `accuracy above ${policy}, ${bound} 95 % bound (${percent(difference)})`,
+    100 * difference[bound],
+    'points',
+    ['≥', 0]
+  )
 }
 
 function belowCeiling(
@@ -80,8 +77,8 @@ function belowCeiling(
   )
 }
 
-/** The round in which the camera changes, and the one by which the loop is to have caught up. */
-const [CHANGED, CAUGHT_UP] = [5, 8]
+/** The round by which the loop is to have caught up with a camera that has changed. */
+const CAUGHT_UP = CHANGED + 3
 
 function driftRows(runs: readonly Run[], scenario: string): Row[] {
   const at = (policy: string, round: number) =>
@@ -176,4 +173,3 @@ function paired(runs: readonly Run[], scenario: string, policy: string, measure:
 const percent = ({ mean, lower, upper }: ReturnType<typeof paired>) =>
   `${(100 * mean).toFixed(2)}, ${(100 * lower).toFixed(2)} to ${(100 * upper).toFixed(2)}`
 const share = (value: number) => `${(100 * value).toFixed(2)} %`
-const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length

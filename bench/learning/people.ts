@@ -34,5 +34,3 @@ export function createPeople(labels: readonly string[], wrongAnswers: number, ra
     answers: () => count,
   }
 }
-
-export type People = ReturnType<typeof createPeople>

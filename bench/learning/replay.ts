@@ -107,23 +107,23 @@ export async function replay(
     let distances: number[] = []
     for (const [i, photos] of streams.rounds.entries()) {
       const { model } = serving
-      const drifting = photos.map(({ features }) => {
-        distances.push(model.score(features).distance)
+      const seen = photos.map((look) => classified(model, look, {}, ++sequence))
+      const drifting = seen.map(({ novelty }) => {
+        distances.push(novelty!.distance)
         return model.usual !== null && judgeDrift(distances, model.usual).drifting
       })
       const alarm = drifting.indexOf(true)
       const fates = await policy.choose(
-        photos.map((look): Seen => {
-          const data = classified(model, look, {}, ++sequence)
-          return {
+        seen.map(
+          (data): Seen => ({
             prediction: data.prediction!,
             async decide() {
               const sample = await edge.decide(data)
               await edge.record(sample)
               return sample
             },
-          }
-        }),
+          })
+        ),
         budgets[i] ?? 0,
         random.fork(`round ${i}`)
       )
@@ -134,11 +134,7 @@ export async function replay(
         if (fates[at] === 'ask') {
           asked.set(hash, look)
           people.ask(hash, look.label)
-        } else
-          accepted.set(hash, {
-            look,
-            label: classified(model, look).prediction!.labels[0]!.label,
-          })
+        } else accepted.set(hash, { look, label: seen[at]!.prediction!.labels[0]!.label })
       }
       people.askAgain(serving.doubted)
       const candidate = await train(i + 1)

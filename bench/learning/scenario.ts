@@ -14,6 +14,9 @@ export interface Scenario {
   change?: { to: Change; from: number }
 }
 
+/** The round in which something happens to the camera. */
+export const CHANGED = 5
+
 const PLAIN = { rounds: 10, perRound: 40, wrongAnswers: 0, imbalance: 1 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -21,7 +24,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { ...PLAIN, name: 'wrong answers', wrongAnswers: 0.1 },
   // Half the photos a round: of the many, there are not more.
   { ...PLAIN, name: 'imbalance', perRound: 20, imbalance: 9 },
-  { ...PLAIN, name: 'blur', change: { to: 'blur', from: 5 } },
-  { ...PLAIN, name: 'rotation', change: { to: 'rotation', from: 5 } },
-  { ...PLAIN, name: 'exposure', change: { to: 'exposure', from: 5 } },
+  { ...PLAIN, name: 'blur', change: { to: 'blur', from: CHANGED } },
+  { ...PLAIN, name: 'rotation', change: { to: 'rotation', from: CHANGED } },
+  { ...PLAIN, name: 'exposure', change: { to: 'exposure', from: CHANGED } },
 ]

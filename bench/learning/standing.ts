@@ -1,4 +1,5 @@
 import type { Head } from '../../lib/head/index.ts'
+import { mean } from '../mean.ts'
 
 /** How good a model is on photos that it never saw. */
 export interface Standing {
@@ -22,13 +23,12 @@ export function standing(truths: readonly number[], rows: readonly Float32Array[
   const right = truths.map((truth, i) =>
     Number(rows[i]!.every((score, k) => k === truth || score < rows[i]![truth]!))
   )
-  const share = (of: readonly number[]) => of.reduce((sum, each) => sum + each, 0) / of.length
-  const byLabel = head.labels.map((_, k) => share(right.filter((_, i) => truths[i] === k)))
+  const byLabel = head.labels.map((_, k) => mean(right.filter((_, i) => truths[i] === k)))
   const logLoss = (power: number) =>
-    share(truths.map((truth, i) => -Math.log(Math.max(scaled(rows[i]!, power)[truth]!, LEAST))))
+    mean(truths.map((truth, i) => -Math.log(Math.max(scaled(rows[i]!, power)[truth]!, LEAST))))
   return {
-    accuracy: share(right),
-    balancedAccuracy: share(byLabel),
+    accuracy: mean(right),
+    balancedAccuracy: mean(byLabel),
     logLoss: logLoss(1),
     bestLogLoss: Math.min(...POWERS.map(logLoss)),
   }

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
 import type { RunEvent } from '../../platform/rounds/index.ts'
+import { mean } from '../mean.ts'
 import { type Row, row } from '../report.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -118,10 +119,6 @@ function passedGate(judged: Judged | undefined): boolean {
 function sumsHold(report: Summary): boolean {
   const { captured, accepted, review, rejected, deadLettered, objects } = report
   return captured === accepted + review + rejected + deadLettered && accepted + review === objects
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 function share<T>(items: readonly T[], holds: (item: T) => boolean): number {

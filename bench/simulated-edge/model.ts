@@ -52,6 +52,9 @@ export async function train(
   }
 }
 
+/** Thresholds by which nothing is drawn for people, and there is enough of nothing: what would be a pseudo-label is one. */
+export const UNDRAWN = { audit: 0, slice: 0, foreign: 0, perLabel: undefined }
+
 /** What `classify` says of it. */
 export function classified(
   { head, score, threshold, thresholds }: Model,
